@@ -1,0 +1,70 @@
+"""One error per audience.
+
+::
+
+    BreakglassError
+    ├── Refused          a person may not do this: the sentence is for that person
+    ├── ConnectorError   a target or source did not do what was asked (``permanent`` or worth another try)
+    ├── Misconfigured    settings or policies are wrong: every problem at once
+    └── Unavailable      something we depend on could not be reached
+
+They are caught in three places only: Bolt's error handler, the job wrapper, the terminal's ``main``.
+No message of any of them holds a secret.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault: where it is (``file:line:column``, a setting's name), what is wrong, what would be right."""
+
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """One line for people and editors: ``where: what; remedy``."""
+        return f"{self.where}: {self.what}; {self.remedy}" if self.remedy else f"{self.where}: {self.what}"
+
+
+class BreakglassError(Exception):
+    """The root of the tree; never raised itself."""
+
+
+class Refused(BreakglassError):
+    """The person who asked may not; ``str()`` is the sentence that they read."""
+
+
+class ConnectorError(BreakglassError):
+    """A target or source failed. ``permanent``: trying again without a human changes nothing.
+
+    ``unclear``: the target may or may not have acted; read before repeating.
+    ``retry_after`` is in seconds, where the target said so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        unclear: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.unclear = unclear
+        self.retry_after = retry_after
+
+
+class Misconfigured(BreakglassError):
+    """Settings or policies that cannot be used, with every problem found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class Unavailable(BreakglassError):
+    """Slack, Redis, the database or a source could not be reached; ``str()`` names it and says what to do."""
