@@ -1,0 +1,116 @@
+"""Claiming what is due: by lease, lane by lane, so that one target's queue never stands before another's.
+
+A lease lasts :data:`LEASE` and is renewed while the work runs; when its holder dies, another takes over.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, update
+from sqlmodel import Session, col, select
+
+from app.store.step import Step
+from app.store.tables import Due, Hold
+
+LEASE = timedelta(seconds=4)
+RENEW_EVERY = timedelta(seconds=1)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(col(Due.lease_until).is_(None), col(Due.lease_until) <= now)
+
+
+def waiting_lanes(session: Session, now: datetime) -> dict[str, int]:
+    """How much unclaimed work each lane has at ``now``."""
+    query = select(Due.lane, func.count()).where(col(Due.due_at) <= now, _free(now)).group_by(col(Due.lane))
+    return dict(session.exec(query).all())
+
+
+def next_due_at(session: Session, now: datetime) -> datetime | None:
+    """When the next piece of work comes due that nobody has claimed and that is not due yet."""
+    return session.exec(select(func.min(Due.due_at)).where(col(Due.due_at) > now)).one()
+
+
+def oldest_overdue(session: Session, now: datetime) -> datetime | None:
+    """Since when the oldest unclaimed work has been waiting."""
+    return session.exec(select(func.min(Due.due_at)).where(col(Due.due_at) <= now, _free(now))).one()
+
+
+def unclaimed(session: Session, lane_prefix: str, now: datetime, limit: int = 500) -> list[Due]:
+    """Due work that nobody holds, without claiming it: for when claims cannot be written."""
+    waiting = col(Due.lane).startswith(lane_prefix), col(Due.due_at) <= now, _free(now)
+    return list(session.exec(select(Due).where(*waiting).order_by(col(Due.due_at)).limit(limit)).all())
+
+
+def claim(session: Session, lane: str, owner: str, until: datetime, now: datetime, limit: int) -> list[Due]:
+    """Take up to ``limit`` pieces of one lane that were due at ``until``, oldest first. Each goes to one claimer only."""
+    query = (
+        select(Due)
+        .where(col(Due.lane) == lane, col(Due.due_at) <= until, _free(now))
+        .order_by(col(Due.due_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(session.exec(query).all())
+    for row in rows:
+        row.lease_by, row.lease_until, row.attempts = owner, now + LEASE, row.attempts + 1
+        session.add(row)
+    session.flush()
+    for row in rows:
+        session.expunge(row)
+    return rows
+
+
+def renew(session: Session, owner: str, due_id: str, now: datetime) -> None:
+    """Keep what is still being worked on, and the hold that this work took."""
+    until = now + LEASE
+    connection = session.connection()
+    mine = (col(Due.lease_by) == owner, col(Due.id) == due_id)
+    connection.execute(update(Due).where(*mine).values(lease_until=until))
+    connection.execute(update(Hold).where(col(Hold.lease_by) == due_id).values(lease_until=until))
+
+
+def finish(step: Step, done: Due) -> None:
+    """The work is done: owe it no longer, unless it was asked for again while it ran."""
+    row = step.session.get(Due, done.id, with_for_update=True, populate_existing=True)
+    if row is None:
+        return
+    if row.rung == done.rung:
+        step.session.delete(row)
+        return
+    if row.lease_by == done.lease_by:
+        row.lease_by = row.lease_until = None
+        step.session.add(row)
+    if row.due_at <= step.now:
+        step.rung.add(row.lane)
+
+
+def again(step: Step, done: Due, at: datetime, error: str | None = None, **data: Any) -> None:
+    """Not done yet: let go of it and owe it at ``at``. Keeps the count of attempts; ``data`` is for the next one."""
+    row = step.session.get(Due, done.id, with_for_update=True, populate_existing=True)
+    if row is None or (row.lease_by not in (None, done.lease_by)):
+        return
+    row.lease_by = row.lease_until = None
+    row.due_at = at if row.rung == done.rung else min(at, row.due_at)
+    row.data = {**row.data, **data} | ({"error": error} if error is not None else {})
+    step.session.add(row)
+
+
+def take_hold(step: Step, hold_id: str, by: Due) -> bool:
+    """Begin work on one hold; False while other work on it is under way."""
+    hold = step.lock(Hold, hold_id)
+    if hold is None:
+        return False
+    if hold.lease_by not in (None, by.id) and hold.lease_until is not None and hold.lease_until > step.now:
+        return False
+    hold.lease_by, hold.lease_until = by.id, step.now + LEASE
+    step.session.add(hold)
+    step.session.flush()
+    return True
+
+
+def free_hold(step: Step, hold_id: str, by: Due) -> None:
+    """End work on one hold."""
+    connection = step.session.connection()
+    mine = (col(Hold.id) == hold_id, col(Hold.lease_by) == by.id)
+    connection.execute(update(Hold).where(*mine).values(lease_by=None, lease_until=None))

@@ -1,0 +1,161 @@
+"""A step: the new state, its ledger entry and the work and messages it makes due commit together or not at all.
+
+Locks are taken in one order, everywhere: request, limits, freeze, hold, ledger head. Nothing commits inside a step.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Engine, delete, inspect, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, select
+
+from app.store import engine as databases
+from app.store import ledger
+from app.store.tables import AUDITED, Due, Notice, Seen
+
+Row = TypeVar("Row", bound=SQLModel)
+Rings = Callable[[Sequence[str], Sequence[tuple[str, datetime]]], None]
+"""Told after each commit: lanes with work now, and lanes with work at an instant to come."""
+
+
+class Step:
+    """One transaction. Everything audited goes through :meth:`insert` and :meth:`change`, then :meth:`record`."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session = session
+        self.now = now
+        self.rung: set[str] = set()
+        self.later: set[tuple[str, datetime]] = set()
+        self.notified = False
+        self._entries: list[ledger.Entry] = []
+        self._rows: list[dict[str, Any]] = []
+        self._alerts: list[Notice] = []
+
+    # --- reading -------------------------------------------------------------------------------------------
+    def lock(self, table: type[Row], key: str) -> Row | None:
+        """The row as it is now, locked to the end of the step."""
+        return self.session.get(table, key, with_for_update=True, populate_existing=True)
+
+    def lock_name(self, name: str, *, shared: bool = False) -> None:
+        """A named lock (``limits:POLICY``, ``freeze``) to the end of the step."""
+        databases.lock(self.session, name, shared=shared)
+
+    # --- changing ------------------------------------------------------------------------------------------
+    def first_time(self, key: str) -> bool:
+        """True for exactly one caller with that key, however often a delivery comes.
+
+        Of two at once, the second waits for the first's commit; where that one rolls back, the second is the first.
+        """
+        connection = self.session.connection()
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        once = insert(Seen).values(key=key, at=self.now).on_conflict_do_nothing().returning(col(Seen.key))
+        return connection.execute(once).first() is not None
+
+    def insert(self, row: SQLModel) -> None:
+        """Add an audited row and remember it for the entry that follows."""
+        self.session.add(row)
+        self.session.flush()
+        audited = AUDITED[type(row)]
+        values = {name: value for name, value in row.model_dump().items() if name in audited}
+        self._rows.append({"table": str(row.__tablename__), "id": ledger.key_of(row), "set": values})
+
+    def change(self, row: Row, *only_if: ColumnElement[bool], **values: Any) -> bool:
+        """One conditional UPDATE. True for exactly one caller, however many race; the row then has the new values."""
+        table = type(row)
+        columns = inspect(table).columns
+        condition = (columns["id"] == ledger.key_of(row), *only_if)
+        result = self.session.connection().execute(update(table).where(*condition).values(**values))
+        if result.rowcount != 1:
+            return False
+        self.session.refresh(row)
+        if audited := {name: value for name, value in values.items() if name in AUDITED[table]}:
+            self._rows.append({"table": str(table.__tablename__), "id": ledger.key_of(row), "set": audited})
+        return True
+
+    def has_changes(self) -> bool:
+        """Whether something was changed since the last entry."""
+        return bool(self._rows)
+
+    # --- saying --------------------------------------------------------------------------------------------
+    def record(self, action: str, actor: str, request_id: str | None = None, **data: Any) -> None:
+        """The ledger entry for what was changed since the last one."""
+        if self._rows:
+            data["rows"] = self._rows
+            self._rows = []
+        self._entries.append(ledger.Entry(action, actor, request_id, data))
+
+    def due(self, kind: str, ref: str, at: datetime, lane: str, **data: Any) -> None:
+        """Owe a piece of work. The same (kind, ref) again moves it and makes a running one run once more."""
+        key = f"{kind}:{ref}"
+        row = self.session.get(Due, key, with_for_update=True, populate_existing=True)
+        if row is None:
+            row = Due(id=key, kind=kind, ref=ref, lane=lane, due_at=at)
+        else:
+            row.rung += 1
+        row.due_at, row.lane, row.data, row.attempts = at, lane, data, 0
+        self.session.add(row)
+        if at <= self.now:
+            self.rung.add(lane)
+        else:
+            self.later.add((lane, at))
+
+    def undue(self, kind: str, ref: str) -> None:
+        """Owe it no longer."""
+        self.session.connection().execute(delete(Due).where(col(Due.id) == f"{kind}:{ref}"))
+
+    def notice(self, notice: Notice, *, alert: bool = False) -> None:
+        """Owe people a message; an ``alert`` ends with the ledger's head as this step leaves it."""
+        self.session.add(notice)
+        self.notified = True
+        if alert:
+            self._alerts.append(notice)
+
+    def close(self) -> None:
+        """Write the entries. A change without an entry is a defect and is refused here."""
+        if self._rows:
+            message = f"changed without a ledger entry: {self._rows}"
+            raise AssertionError(message)
+        if not self._entries:
+            return
+        self.session.flush()
+        head = ledger.append(self.session, self._entries, self.now)
+        for notice in self._alerts:
+            notice.head = head
+            self.session.add(notice)
+
+
+class Steps:
+    """Where steps come from. ``rings`` is told, after the commit, which lanes have work, now and later."""
+
+    def __init__(self, engine: Engine, now: Callable[[], datetime], rings: Rings) -> None:
+        self.engine = engine
+        self.now = now
+        self.rings = rings
+
+    @contextmanager
+    def step(self) -> Iterator[Step]:
+        """One step; commits at the end of the block, rings the bell after that."""
+        with databases.writing(self.engine) as session:
+            step = Step(session, self.now())
+            yield step
+            step.close()
+        lanes = sorted(step.rung | ({NOTICES} if step.notified else set()))
+        if lanes or step.later:
+            self.rings(lanes, sorted(step.later))
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads."""
+        with databases.reading(self.engine) as session:
+            yield session
+
+
+NOTICES = "notices"
+
+
+def newest(session: Session, table: type[Row], order: Any, *where: ColumnElement[bool]) -> Row | None:
+    """The newest row that fits, or None."""
+    return session.exec(select(table).where(*where).order_by(order.desc()).limit(1)).first()
