@@ -1,0 +1,20 @@
+"""The background entry points: a piece of due work in, one call of the desk."""
+
+from collections.abc import Callable, Mapping
+
+from app.lifecycle import asking, deciding, ending, giving, judging, taking
+from app.lifecycle.desk import Desk
+from app.store.tables import Due
+
+Job = Callable[[Desk, Due], None]
+
+JOBS: Mapping[str, Job] = {
+    "decide": deciding.decide,
+    "judge": judging.judge,
+    "ask": asking.tick,
+    "give": giving.give,
+    "revoke": taking.take,
+    "confirm": ending.unconfirmed,
+    "ending": ending.remind_of_end,
+}
+"""By the ``kind`` of a due row. A name here stays valid as long as a row or job with it may exist."""

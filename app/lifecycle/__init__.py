@@ -1,0 +1,13 @@
+"""The desk. Read in this order, it tells the whole story of a request.
+
+``opening``     what somebody asks or presses is stored, before it is answered
+``assessing``   who asks, what the policy says now, which account, what is there already: looked at, nothing changed
+``deciding``    refused, asked of people, or planned
+``asking``      the right people are asked; reminders, escalation, time-out (``quorum``: the arithmetic)
+``judging``     presses are judged in stored order: ``approving``, ``extending``, ``ending``, ``house``
+``giving``      the end is committed, the target called, read back, said
+``taking``      taken back on time, read back, again until it is gone
+
+The rules that hold in all of it are in ``docs/walk.md``. The functions of this package take the ``Desk`` (its
+collaborators) and a piece of due work, and leave one or more committed steps behind.
+"""

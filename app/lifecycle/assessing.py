@@ -1,0 +1,112 @@
+"""Looking before anybody is asked or woken: facts, decision, the person's accounts, what is there already.
+
+Nothing here changes anything. It is done outside any transaction, because it waits for others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.errors import Refused
+from app.lifecycle.desk import Desk
+from app.model import Email, Person, Verdict
+from app.policy import AccessEntry, Ask, Decision, Facts, Policy, PolicyFolder, decide, subject_name
+from app.store.tables import Request
+from connectors.interface import NoSubject, Present, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One access of the policy, on the person's own account, as it is at the target now."""
+
+    entry: AccessEntry
+    subject: str
+    reading: Reading
+    expiry: str
+
+    @property
+    def had(self) -> bool:
+        """Somebody else gave it already."""
+        return self.reading.present in {Present.OTHERS, Present.BOTH}
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a decision stands on. ``places`` is empty where the policy refuses."""
+
+    folder: PolicyFolder
+    policy: Policy
+    person: Person
+    ask: Ask
+    facts: Facts
+    decision: Decision
+    places: Sequence[Place] = ()
+
+    def with_facts(self, facts: Facts) -> "Assessment":
+        """The same ask judged on other facts: used again where limits are counted under their lock."""
+        decision = decide(self.policy, self.folder.settings, self.ask, facts)
+        return replace(self, facts=facts, decision=decision)
+
+
+def policy_of(folder: PolicyFolder, policy_id: str) -> Policy:
+    """The policy, or ``Refused`` saying that it is gone."""
+    policy = folder.policies.get(policy_id)
+    if policy is None:
+        message = f"There is no policy `{policy_id}` (any more)."
+        raise Refused(message)
+    return policy
+
+
+def ask_of(request: Request, person: Person, at: datetime, length: timedelta | None = None) -> Ask:
+    """The request as the policy engine reads it; ``length`` for an extension."""
+    asked = timedelta(seconds=request.asked_seconds) if request.asked_seconds else None
+    return Ask(
+        requester=person.email,
+        at=at,
+        duration=length or asked,
+        reason=request.reason,
+        incident=request.incident,
+    )
+
+
+def assess(
+    desk: Desk, folder: PolicyFolder, request: Request, person: Person, length: timedelta | None = None
+) -> Assessment:
+    """Facts, decision and, unless refused, the accounts. Raises ``Refused``, ``Unavailable``, ``ConnectorError``."""
+    policy = policy_of(folder, request.policy)
+    now = desk.clock.now()
+    facts = desk.facts.gather(folder, policy, person.email, now, request.id)
+    ask = ask_of(request, person, now, length)
+    found = Assessment(folder, policy, person, ask, facts, decide(policy, folder.settings, ask, facts))
+    if found.decision.verdict is Verdict.REFUSE:
+        return found
+    return replace(found, places=places_of(desk, folder, policy, person))
+
+
+def places_of(desk: Desk, folder: PolicyFolder, policy: Policy, person: Person) -> tuple[Place, ...]:
+    """Each access on the person's own account. Raises ``Refused`` with what was looked for and who can mend it."""
+    return tuple(_place(desk, folder, policy, entry, person.email) for entry in policy.access)
+
+
+def _place(desk: Desk, folder: PolicyFolder, policy: Policy, entry: AccessEntry, email: Email) -> Place:
+    name = entry.access.connector
+    connector = desk.targets.connector(name)
+    found = connector.resolve(subject_name(folder.settings, name, email))
+    if isinstance(found, NoSubject):
+        message = f"{found.sentence.rstrip('.')}. Nobody was woken. {policy.owner.name} can add you."
+        raise Refused(message)
+    return Place(entry, found.name, connector.read(found.name, entry.access.options), str(connector.expiry))
+
+
+def alternatives(desk: Desk, folder: PolicyFolder, request: Request, person: Person) -> tuple[str, ...]:
+    """Other policies that would not refuse the same ask now: what the person may try instead."""
+    now = desk.clock.now()
+    open_to = []
+    for policy in folder.policies.values():
+        if policy.id == request.policy:
+            continue
+        facts = desk.facts.gather(folder, policy, person.email, now)
+        ask = replace(ask_of(request, person, now), duration=None)
+        if decide(policy, folder.settings, ask, facts).verdict is not Verdict.REFUSE:
+            open_to.append(policy.id)
+    return tuple(open_to[:10])

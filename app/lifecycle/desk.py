@@ -1,0 +1,66 @@
+"""What the desk stands on: every collaborator by the small thing that is asked of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from app.model import Clock, Email, Person, SlackUser
+from app.policy import Facts, Policy, PolicyFolder, Principal, Settings
+from app.store.step import Steps
+from connectors.interface import AccessConnector
+
+
+class Shelf(Protocol):
+    """Where the policies are kept."""
+
+    def current(self) -> PolicyFolder:
+        """The folder that is in force; raises ``Unavailable`` before there ever was a good one."""
+
+    def taking_only(self) -> str | None:
+        """Why nothing may be given now (the folder on disk is faulty at start), or None."""
+
+
+class Targets(Protocol):
+    """The connectors by the names that settings.yaml gives them."""
+
+    def connector(self, name: str) -> AccessConnector:
+        """That connector, built on first use; raises ``ConnectorError`` where it cannot be."""
+
+
+class FactFinder(Protocol):
+    """Gathers what a decision needs, in parallel, with deadlines and provenance."""
+
+    def gather(
+        self, folder: PolicyFolder, policy: Policy, email: Email, at: datetime, but: str | None = None
+    ) -> Facts:
+        """Facts for this policy and person; what did not answer is unknown, never missing.
+
+        The request ``but`` is not counted against the limits: it is the one being judged.
+        """
+
+    def of_people(self, folder: PolicyFolder, principals: Sequence[Principal], at: datetime) -> Facts:
+        """Only what is needed to know who these principals are."""
+
+
+class People(Protocol):
+    """Who somebody is."""
+
+    def identify(self, slack: SlackUser, settings: Settings) -> Person:
+        """The fit, bound person behind a Slack account, known for at most 60 s.
+
+        Raises ``Refused`` with a sentence for guests, bots, strangers and the unbound, ``Unavailable`` when
+        Slack did not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that the functions of this package need; built once, in ``wiring``."""
+
+    clock: Clock
+    steps: Steps
+    shelf: Shelf
+    targets: Targets
+    facts: FactFinder
+    people: People

@@ -1,0 +1,158 @@
+"""Giving back, cancelling, revoking, *not me*: how a request ends before its time."""
+
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from app import notices
+from app.errors import Refused
+from app.lifecycle import taking
+from app.lifecycle.desk import Desk
+from app.lifecycle.moves import close, lock_request
+from app.lifecycle.press import Case, Judgement, look_at, must_be_security, the
+from app.model import OPEN_STATES, Ended, RequestState
+from app.policy import Facts, PolicyFolder
+from app.store import due as timetable
+from app.store.step import Step
+from app.store.tables import Due, PersonRow, Press, Request
+
+UNDECIDED = frozenset({RequestState.DECIDING, RequestState.PENDING})
+HELD = frozenset({RequestState.GRANTING, RequestState.ACTIVE})
+
+
+def stop(
+    step: Step, request: Request, folder: PolicyFolder, because: Ended, by: str, reason: str | None = None
+) -> bool:
+    """Cancel what is undecided, take back what is held. False: it was over or ending already."""
+    if request.state in UNDECIDED:
+        close(step, request, folder, Ended.CANCELLED, by, reason, action="RequestCancelled")
+        return True
+    if request.state in HELD:
+        taking.end(step, request, folder, because, by, reason)
+        return True
+    return False
+
+
+def cancel(_desk: Desk, case: Case) -> Judgement:
+    """The requester no longer wants it."""
+
+    def judgement(step: Step, locked: Request | None) -> str:
+        request = the(locked)
+        case.must_be_requester(request, "cancel")
+        if request.state not in UNDECIDED:
+            message = f"This request is {request.state} already; to give access back: /breakglass end"
+            raise Refused(message)
+        stop(step, request, case.folder, Ended.CANCELLED, case.presser.email)
+        return "Cancelled."
+
+    return judgement
+
+
+def give_back(_desk: Desk, case: Case) -> Judgement:
+    """The holder is done before the end."""
+
+    def judgement(step: Step, locked: Request | None) -> str:
+        request = the(locked)
+        case.must_be_requester(request, "end")
+        undecided = request.state in UNDECIDED
+        if not stop(step, request, case.folder, Ended.GIVEN_BACK, case.presser.email):
+            message = f"This request is {request.state.replace('_', ' ')} already."
+            raise Refused(message)
+        return "Cancelled." if undecided else "Taking it back now."
+
+    return judgement
+
+
+def house_facts(desk: Desk, folder: PolicyFolder) -> Facts:
+    """What is known of the security team now, for what concerns no single policy."""
+    return desk.facts.of_people(folder, folder.settings.security_team, desk.clock.now())
+
+
+def revoke(desk: Desk, case: Case) -> Judgement:
+    """Somebody of the security team takes it back."""
+    with desk.steps.read() as session:
+        look_at(session, case.press.subject)
+    must_be_security(case, house_facts(desk, case.folder), "revoke somebody's access")
+
+    def judgement(step: Step, locked: Request | None) -> str:
+        request = the(locked)
+        if not stop(step, request, case.folder, Ended.REVOKED, case.presser.email, case.reason):
+            message = f"This request is {request.state.replace('_', ' ')} already."
+            raise Refused(message)
+        return "Taking it back now."
+
+    return judgement
+
+
+def not_me(desk: Desk, case: Case) -> Judgement:
+    """*That was not me*: everything of this person ends, they can ask for nothing, and security hears of it."""
+    with desk.steps.read() as session:
+        request = look_at(session, case.press.subject)
+    case.must_be_requester(request, "say that of")
+    others = _open_of(desk, request)
+
+    def judgement(step: Step, locked: Request | None) -> str:
+        ended = []
+        for request_id in others:
+            other = lock_request(step, request_id)
+            if stop(step, other, case.folder, Ended.NOT_ME, case.presser.email):
+                ended.append(request_id)
+        freeze_person(step, f"{case.press.team}:{case.press.slack_user}", case.presser.email)
+        notices.alert(step, case.folder.settings, "not_me", email=case.presser.email, requests=ended)
+        the(locked)
+        return "Everything of yours is being taken back, and the security team has been told."
+
+    return judgement
+
+
+def _open_of(desk: Desk, request: Request) -> list[str]:
+    with desk.steps.read() as session:
+        mine = (col(Request.team) == request.team, col(Request.slack_user) == request.slack_user)
+        still_open = select(Request.id).where(*mine, col(Request.state).in_(sorted(OPEN_STATES)))
+        return sorted(session.exec(still_open).all())
+
+
+def freeze_person(step: Step, person_id: str, by: str) -> None:
+    """This person is given nothing until the security team accepts them again."""
+    person = step.lock(PersonRow, person_id)
+    if person is not None and person.frozen_at is None:
+        step.change(person, frozen_at=step.now)
+        step.record("PersonFrozen", by, None, person=person_id)
+
+
+# --- by the clock --------------------------------------------------------------------------------------------
+
+
+def unconfirmed(desk: Desk, due: Due) -> None:
+    """Nobody confirmed in time what was given at once: take it back."""
+    with desk.steps.step() as step:
+        request = lock_request(step, due.ref)
+        timetable.finish(step, due)
+        if request.confirmed_by or request.state not in HELD or request.confirm_due is None:
+            return
+        if _confirm_unjudged(step, request, request.confirm_due):
+            step.due("confirm", request.id, step.now + taking.HOLD_BUSY, "desk")
+            return
+        who = ", ".join(request.confirm_by or ())
+        reason = f"Nobody of {who} confirmed it in time."
+        taking.end(step, request, desk.shelf.current(), Ended.UNCONFIRMED, "clock", reason)
+
+
+def _confirm_unjudged(step: Step, request: Request, moment: datetime) -> bool:
+    waiting = select(Press.id).where(
+        col(Press.subject) == request.id,
+        col(Press.judged_at).is_(None),
+        col(Press.kind) == "confirm",
+        col(Press.at) < moment,
+    )
+    return step.session.exec(waiting.limit(1)).first() is not None
+
+
+def remind_of_end(desk: Desk, due: Due) -> None:
+    """Five minutes before the end, tell the holder."""
+    with desk.steps.step() as step:
+        request = lock_request(step, due.ref)
+        timetable.finish(step, due)
+        if request.state == RequestState.ACTIVE:
+            notices.to_requester(step, request, "ending", notices.Priority.CHANGE)
+            step.record("HolderReminded", "clock", request.id)

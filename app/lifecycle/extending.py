@@ -1,0 +1,134 @@
+"""More time for access that is live: decided by the same rules, at that moment, by the holder alone."""
+
+from datetime import timedelta
+
+from sqlmodel import col
+
+from app import notices
+from app.errors import Refused
+from app.lifecycle import asking, limits
+from app.lifecycle.assessing import Assessment, assess
+from app.lifecycle.desk import Desk
+from app.lifecycle.giving import REMIND_BEFORE_END
+from app.lifecycle.moves import Lost, grants_of, refresh_asks
+from app.lifecycle.press import Case, Judgement, look_at, the
+from app.lifecycle.taking import take_lane
+from app.model import RequestState, Verdict, short_duration
+from app.policy import Policy, PolicyFolder
+from app.store.step import Step
+from app.store.tables import Request
+
+
+def asked_length(request: Request) -> timedelta | None:
+    """The whole length that an open extension asks for; None where the request itself is asked."""
+    if request.round == 0 or request.extension_seconds is None:
+        return None
+    return _present_length(request) + timedelta(seconds=request.extension_seconds)
+
+
+def _present_length(request: Request) -> timedelta:
+    if request.granted_at is None or request.ends_at is None:
+        raise Lost
+    return request.ends_at - request.granted_at
+
+
+def extend(desk: Desk, case: Case) -> Judgement:
+    """Ask for the policy's extension. Given at once, put before people, or refused with the reason."""
+    with desk.steps.read() as session:
+        request = look_at(session, case.press.subject)
+    case.must_be_requester(request, "extend")
+    policy = case.policy(request)
+    more = _extension_of(request, policy, case)
+    length = _present_length(request) + more
+    fresh = assess(desk, case.folder, request, case.presser, length)
+
+    def judgement(step: Step, locked: Request | None) -> str:
+        request = the(locked)
+        _extension_of(request, policy, case)
+        if _present_length(request) + more != length:
+            raise Lost
+        if frozen := limits.freeze_that_stops(step, case.folder.settings, request.policy):
+            raise Refused(limits.frozen_sentence(frozen))
+        return _settle(step, request, case.folder, fresh, more, case.presser.email)
+
+    return judgement
+
+
+def _extension_of(request: Request, policy: Policy | None, case: Case) -> timedelta:
+    """How much one press adds; raises ``Refused`` with why it adds nothing."""
+    why = None
+    if request.state != RequestState.ACTIVE or request.ends_at is None:
+        why = "Only live access can be extended."
+    elif case.press.at >= request.ends_at:
+        why = "Its time was over before you pressed."
+    elif policy is None or policy.duration.extend is None:
+        why = f"{request.policy} allows no extension. Ask again when it has ended."
+    elif request.extensions >= policy.duration.extensions:
+        why = f"{request.policy} allows {policy.duration.extensions} extensions, and you had them."
+    elif request.confirm_due and not request.confirmed_by:
+        why = "It waits to be confirmed first."
+    elif asking.is_asking(request):
+        why = "An extension is being asked for already."
+    if why or policy is None or policy.duration.extend is None:
+        raise Refused(why or "")
+    return policy.duration.extend
+
+
+def _settle(
+    step: Step, request: Request, folder: PolicyFolder, fresh: Assessment, more: timedelta, by: str
+) -> str:
+    decision = fresh.decision
+    match decision.verdict:
+        case Verdict.REFUSE:
+            message = f"Not extended: {decision.message or '; '.join(decision.because)}"
+            raise Refused(message)
+        case Verdict.GRANT:
+            return _lengthen(step, request, folder, fresh, more, by)
+        case Verdict.APPROVE:
+            step.change(request, round=request.round + 1, extension_seconds=int(more.total_seconds()))
+            asking.ask(step, request, fresh)
+            return f"Asked for {short_duration(more)} more."
+
+
+def complete(step: Step, request: Request, folder: PolicyFolder, fresh: Assessment, *, by: str) -> str:
+    """The last yes to an extension came."""
+    more = timedelta(seconds=request.extension_seconds or 0)
+    if fresh.decision.verdict is Verdict.REFUSE:
+        why = fresh.decision.message or "; ".join(fresh.decision.because)
+        asking.drop_extension(step, request, folder, by="policy", action="ExtensionRefused", reason=why)
+        return f"Approved, but the policy refuses now: {why}"
+    return _lengthen(step, request, folder, fresh, more, by)
+
+
+def _lengthen(
+    step: Step, request: Request, folder: PolicyFolder, fresh: Assessment, more: timedelta, by: str
+) -> str:
+    """Move the end of the request, of each grant and of each planned revocation, together."""
+    longest = fresh.decision.max_duration
+    if request.granted_at is None or request.ends_at is None:
+        raise Lost
+    ends_at = min(request.ends_at + more, request.granted_at + longest)
+    if ends_at <= request.ends_at:
+        message = f"Not extended: it may last {short_duration(longest)} in all."
+        raise Refused(message)
+    added = int((ends_at - request.ends_at).total_seconds())
+    nothing = {"plan": None, "stage": 0, "step": 0, "step_at": None, "decide_by": None}
+    held = (col(Request.state) == str(RequestState.ACTIVE), col(Request.ends_at) == request.ends_at)
+    values = {
+        "ends_at": ends_at,
+        "extended_seconds": request.extended_seconds + added,
+        "extensions": request.extensions + 1,
+        "extension_seconds": None,
+    }
+    if not step.change(request, *held, **nothing, **values):
+        raise Lost
+    for grant in grants_of(step, request):
+        step.change(grant, ends_at=ends_at)
+        step.due("revoke", grant.id, ends_at, take_lane(grant.connector))
+    step.undue("ask", request.id)
+    step.due("ending", request.id, max(step.now, ends_at - REMIND_BEFORE_END), "desk")
+    step.record("Extended", by, request.id, seconds=added)
+    policy = folder.policies.get(request.policy)
+    notices.tell(step, request, policy, folder.settings, "extended", by=by, seconds=added)
+    refresh_asks(step, request)
+    return f"Extended by {short_duration(timedelta(seconds=added))}."

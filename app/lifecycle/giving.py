@@ -1,0 +1,270 @@
+"""Giving access: planned with its end, called, read back, said.
+
+``plan`` commits the account, what was there before, the end and the revocation before any target is called. A process
+that dies anywhere after that leaves rows which say what to do next.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import col, select
+
+from app import notices
+from app.errors import ConnectorError
+from app.lifecycle import limits, taking
+from app.lifecycle.assessing import Assessment, Place
+from app.lifecycle.desk import Desk
+from app.lifecycle.moves import FINAL_GRANT_STATES, Lost, grants_of, lock_request, move, move_grant
+from app.model import Ended, GrantId, GrantState, RequestState, new_id
+from app.policy import PolicyFolder
+from app.store import due as timetable
+from app.store.step import Step
+from app.store.tables import Due, Grant, Hold, Request
+from connectors.interface import Present, Reading, Receipt
+
+TOO_LATE = timedelta(minutes=5)
+"""Nothing is given that long after its plan."""
+HOLD_BUSY = timedelta(milliseconds=100)
+REMIND_BEFORE_END = timedelta(minutes=5)
+WORKER = "worker"
+COVERING = (GrantState.PLANNED, GrantState.GRANTING, GrantState.ACTIVE)
+
+
+def give_lane(connector: str) -> str:
+    """The lane in which a target's grants wait; revocations have their own."""
+    return f"give:{connector}"
+
+
+# --- the plan ------------------------------------------------------------------------------------------------
+
+
+def plan(step: Step, request: Request, assessment: Assessment) -> None:
+    """Plan every access of the request with its end and its revocation, within the caller's step."""
+    decision = assessment.decision
+    ends_at = step.now + decision.duration
+    move(
+        step,
+        request,
+        RequestState.GRANTING,
+        granted_at=step.now,
+        ends_at=ends_at,
+        plan=None,
+        decide_by=None,
+        confirm_by=[str(principal) for principal in decision.confirm.by] if decision.confirm else None,
+        confirm_due=step.now + decision.confirm.within if decision.confirm else None,
+    )
+    step.undue("ask", request.id)
+    for number, place in enumerate(assessment.places):
+        _plan_one(step, request, number, place, ends_at)
+    step.record("GrantPlanned", "policy", request.id, rule=decision.rule)
+    if request.confirm_due:
+        step.due("confirm", request.id, request.confirm_due, "desk")
+    if decision.duration > REMIND_BEFORE_END:
+        step.due("ending", request.id, ends_at - REMIND_BEFORE_END, "desk")
+
+
+def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: datetime) -> None:
+    access = place.entry.access
+    hold = _lock_hold(step, access.connector, place.subject, access.canonical())
+    grant = Grant(
+        id=new_id(),
+        request_id=request.id,
+        n=number,
+        connector=access.connector,
+        access=dict(access.options),
+        subject=place.subject,
+        hold_id=hold.id,
+        state=str(GrantState.PLANNED),
+        already_had=_already_had(step, hold, place),
+        planned_at=step.now,
+        ends_at=ends_at,
+        expiry=place.expiry,
+    )
+    step.insert(grant)
+    step.due("revoke", grant.id, grant.ends_at, taking.take_lane(grant.connector))
+    step.due("give", grant.id, step.now, give_lane(grant.connector))
+
+
+def _lock_hold(step: Step, connector: str, subject: str, access_key: str) -> Hold:
+    key = hashlib.sha256(f"{connector}\0{subject}\0{access_key}".encode()).hexdigest()[:32]
+    step.lock_name(f"hold:{key}")
+    hold = step.lock(Hold, key)
+    if hold is None:
+        hold = Hold(id=key, connector=connector, subject=subject, access_key=access_key)
+        step.session.add(hold)
+        step.session.flush()
+    return hold
+
+
+def _already_had(step: Step, hold: Hold, place: Place) -> bool:
+    """What was there because of a grant of ours is not "already had": the later grant inherits the earlier's value."""
+    earlier = select(Grant).where(
+        col(Grant.hold_id) == hold.id, col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))
+    )
+    first = step.session.exec(earlier.order_by(col(Grant.planned_at)).limit(1)).first()
+    return first.already_had if first else place.had
+
+
+# --- the call ------------------------------------------------------------------------------------------------
+
+
+def give(desk: Desk, due: Due) -> None:
+    """Carry one planned grant to the target, read it back, and say what is true now."""
+    grant = _begin(desk, due)
+    if grant is None:
+        return
+    try:
+        reading, receipt = _call(desk, grant, fresh=due.attempts == 1)
+    except ConnectorError as failure:
+        _after_failure(desk, due, grant, failure)
+        return
+    if _is_there(grant, reading):
+        _activate(desk, due, grant, receipt)
+    else:
+        nothing = ConnectorError(f"{grant.connector} said yes, and the access is not there.")
+        _after_failure(desk, due, grant, nothing)
+
+
+def _begin(desk: Desk, due: Due) -> Grant | None:
+    """``planned`` to ``granting``, committed before the target is called. None: there is nothing to call."""
+    with desk.steps.step() as step:
+        grant = step.session.get(Grant, due.ref)
+        if grant is None:
+            timetable.finish(step, due)
+            return None
+        request = lock_request(step, grant.request_id)
+        grant = step.lock(Grant, due.ref)
+        folder = desk.shelf.current()
+        if grant is None or grant.state not in {GrantState.PLANNED, GrantState.GRANTING}:
+            timetable.finish(step, due)
+            return None
+        if why := _why_not(step, request, grant, folder):
+            timetable.finish(step, due)
+            because = Ended.FROZEN if why.startswith("Everything is frozen") else Ended.FAILED
+            abandon(step, request, folder, because, WORKER, why)
+            return None
+        if not timetable.take_hold(step, grant.hold_id, due):
+            timetable.again(step, due, step.now + HOLD_BUSY)
+            return None
+        if grant.state == GrantState.PLANNED:
+            move_grant(step, grant, GrantState.GRANTING)
+            step.record("GrantBegun", WORKER, request.id, grant=grant.id)
+        return grant
+
+
+def _why_not(step: Step, request: Request, grant: Grant, folder: PolicyFolder) -> str | None:
+    if request.state != RequestState.GRANTING:
+        return "The request ended meanwhile."
+    if step.now >= grant.planned_at + TOO_LATE:
+        return f"{grant.connector} could not give it within {TOO_LATE.seconds // 60} minutes."
+    if step.now >= grant.ends_at:
+        return "Its time was over before it could be given."
+    if frozen := limits.freeze_that_stops(step, folder.settings, request.policy):
+        return limits.frozen_sentence(frozen)
+    return None
+
+
+def _call(desk: Desk, grant: Grant, *, fresh: bool) -> tuple[Reading, Receipt | None]:
+    connector = desk.targets.connector(grant.connector)
+    if not fresh:
+        # An earlier attempt may have acted without our hearing of it: read before repeating.
+        reading = connector.read(grant.subject, grant.access)
+        if _is_there(grant, reading):
+            return reading, grant.receipt
+    receipt = connector.grant(grant.subject, grant.access, grant.request_id, grant.ends_at)
+    return connector.read(grant.subject, grant.access), receipt
+
+
+def _is_there(grant: Grant, reading: Reading) -> bool:
+    """Ours is there; or, where the target keeps one membership a person, the one that stood before."""
+    ours = {Present.OURS, Present.BOTH}
+    return reading.present in (ours | {Present.OTHERS} if grant.already_had else ours)
+
+
+def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> None:
+    folder = desk.shelf.current()
+    with desk.steps.step() as step:
+        request = lock_request(step, called.request_id)
+        frozen = limits.freeze_that_stops(step, folder.settings, request.policy)
+        grant = step.lock(Grant, called.id)
+        timetable.free_hold(step, called.hold_id, due)
+        timetable.finish(step, due)
+        if grant is None:
+            raise Lost
+        kept = dict(receipt) if receipt else None
+        if grant.state != GrantState.GRANTING:
+            # It was ended while we called: the revocation that waits behind this hold needs the receipt.
+            step.change(grant, receipt=kept)
+            step.record("GrantCalledLate", WORKER, request.id, grant=grant.id)
+            return
+        given = {"granted_at": step.now, "verified_at": step.now, "receipt": kept, "last_error": None}
+        move_grant(step, grant, GrantState.ACTIVE, **given)
+        step.record("GrantVerified", WORKER, request.id, grant=grant.id)
+        if frozen:
+            taking.end(step, request, folder, Ended.FROZEN, WORKER, limits.frozen_sentence(frozen))
+        elif all(other.state == GrantState.ACTIVE for other in grants_of(step, request)):
+            _whole(step, request, folder)
+
+
+def _whole(step: Step, request: Request, folder: PolicyFolder) -> None:
+    move(step, request, RequestState.ACTIVE, active_at=step.now)
+    step.record("RequestActive", WORKER, request.id)
+    policy = folder.policies.get(request.policy)
+    notices.tell(step, request, policy, folder.settings, "active", notices.Priority.GRANT)
+
+
+# --- when it fails -------------------------------------------------------------------------------------------
+
+
+def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError) -> None:
+    """Try again while there is time; else, once the access was read as not there, give up all of the request."""
+    gone = _surely_absent(desk, called) if failure.permanent else False
+    with desk.steps.step() as step:
+        request = lock_request(step, called.request_id)
+        grant = step.lock(Grant, called.id)
+        timetable.free_hold(step, called.hold_id, due)
+        if grant is None or grant.state != GrantState.GRANTING:
+            timetable.finish(step, due)
+            return
+        step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))
+        step.record("GrantAttemptFailed", WORKER, request.id, grant=grant.id, error=str(failure))
+        if failure.permanent:
+            timetable.finish(step, due)
+            absent: Sequence[GrantId] = [GrantId(grant.id)] if gone else []
+            why = str(failure)
+            abandon(step, request, desk.shelf.current(), Ended.FAILED, WORKER, why, absent=absent)
+            return
+        timetable.again(step, due, step.now + taking.pause(due.attempts, failure.retry_after))
+
+
+def _surely_absent(desk: Desk, grant: Grant) -> bool:
+    try:
+        reading = desk.targets.connector(grant.connector).read(grant.subject, grant.access)
+    except ConnectorError:
+        return False
+    return reading.present in {Present.ABSENT, Present.OTHERS}
+
+
+def abandon(
+    step: Step,
+    request: Request,
+    folder: PolicyFolder,
+    because: Ended,
+    by: str,
+    reason: str,
+    *,
+    absent: Sequence[GrantId] = (),
+) -> None:
+    """Together or not at all: what was never called fails at once, what may be there is taken back.
+
+    ``absent`` are grants that were just read at the target as not there, or not ours.
+    """
+    for grant in grants_of(step, request):
+        never_called = grant.state == GrantState.PLANNED
+        if never_called or (grant.state == GrantState.GRANTING and grant.id in absent):
+            move_grant(step, grant, GrantState.FAILED, last_error=reason)
+            step.undue("revoke", grant.id)
+            step.undue("give", grant.id)
+    if request.state == RequestState.GRANTING:
+        taking.end(step, request, folder, because, by, reason)

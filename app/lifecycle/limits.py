@@ -1,0 +1,76 @@
+"""Limits and freezes, counted under their locks in the step that would give something."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, select
+
+from app.lifecycle.assessing import Assessment
+from app.model import LIVE_STATES, RequestState, iso
+from app.policy import Policy, Settings, Used
+from app.store.step import Step
+from app.store.tables import Freeze, Request
+
+
+def count_used(
+    session: Session,
+    policy: Policy,
+    email: str,
+    windows: frozenset[timedelta],
+    now: datetime,
+    but: str | None = None,
+) -> Used:
+    """How often this policy was given: requests that reached ``granting`` and did not fail, all ``but`` one.
+
+    An extension is no new use: it is judged as if its own request were not counted.
+    """
+    this = (col(Request.policy) == policy.id, col(Request.id) != (but or ""))
+    given = (*this, col(Request.state) != str(RequestState.FAILED))
+    mine = (*given, col(Request.email) == email)
+
+    def within(window: timedelta | None, *which: ColumnElement[bool]) -> int:
+        if window is None:
+            return 0
+        query = select(func.count()).where(*which, col(Request.granted_at) > now - window)
+        return session.exec(query).one()
+
+    limits = policy.limits
+    live = (*this, col(Request.state).in_(sorted(LIVE_STATES)))
+    ended = select(func.max(Request.ended_at)).where(*mine, col(Request.granted_at).is_not(None))
+    return Used(
+        per_user=within(limits.per_user.window if limits.per_user else None, *mine),
+        policy=within(limits.policy.window if limits.policy else None, *given),
+        concurrent=session.exec(select(func.count()).where(*live)).one() if limits.concurrent else 0,
+        last_ended_at=session.exec(ended).one() if limits.cooldown else None,
+        by_window={window: within(window, *mine) for window in windows},
+    )
+
+
+def counted_again(step: Step, request: Request, assessment: Assessment) -> Assessment:
+    """The same decision with limits counted under their lock: two asks at once cannot both be the last allowed."""
+    step.lock_name(f"limits:{request.policy}")
+    windows = frozenset(assessment.facts.used.by_window)
+    used = count_used(step.session, assessment.policy, assessment.person.email, windows, step.now, request.id)
+    if used == assessment.facts.used:
+        return assessment
+    return assessment.with_facts(replace(assessment.facts, used=used))
+
+
+def current_freeze(session: Session, now: datetime) -> Freeze | None:
+    """The freeze that is in force, or None."""
+    query = select(Freeze).where(col(Freeze.thawed_at).is_(None), col(Freeze.until) > now)
+    return session.exec(query.order_by(col(Freeze.until).desc()).limit(1)).first()
+
+
+def freeze_that_stops(step: Step, settings: Settings, policy_id: str) -> Freeze | None:
+    """The freeze that forbids giving anything by this policy now. Locks against one that begins meanwhile."""
+    step.lock_name("freeze", shared=True)
+    if policy_id in settings.freeze_exempt:
+        return None
+    return current_freeze(step.session, step.now)
+
+
+def frozen_sentence(freeze: Freeze) -> str:
+    """What people read while everything is frozen; the time is shown in their own zone by Slack."""
+    return f"Everything is frozen until {iso(freeze.until)[:16].replace('T', ' ')} UTC: {freeze.reason}"

@@ -1,0 +1,96 @@
+"""The moves of requests and grants: each one conditional UPDATE on the state and the time it holds."""
+
+from typing import Any
+
+from sqlmodel import col, select
+
+from app import notices
+from app.model import GRANT_MOVES, REQUEST_MOVES, Ended, GrantState, RequestState
+from app.policy import Policy, PolicyFolder
+from app.store.step import Step
+from app.store.tables import Grant, Notice, Request
+
+FINAL_GRANT_STATES = frozenset(state for state, moves in GRANT_MOVES.items() if not moves)
+
+ENDS_IN: dict[Ended, RequestState] = {
+    Ended.REFUSED: RequestState.REFUSED,
+    Ended.DENIED: RequestState.DENIED,
+    Ended.TIMED_OUT: RequestState.TIMED_OUT,
+}
+
+
+class Lost(Exception):  # noqa: N818 - not an error: somebody else moved first, and the step must leave no trace
+    """Somebody else moved this row first; the step rolls back and the work looks again."""
+
+
+def move(step: Step, request: Request, to: RequestState, /, **values: Any) -> None:
+    """Move a request; raises ``Lost`` where somebody else did."""
+    if to not in REQUEST_MOVES[RequestState(request.state)]:
+        message = f"{request.id} cannot go from {request.state} to {to}"
+        raise AssertionError(message)
+    held = (col(Request.state) == request.state, col(Request.state_at) == request.state_at)
+    if not step.change(request, *held, state=str(to), state_at=step.now, **values):
+        raise Lost
+
+
+def move_grant(step: Step, grant: Grant, to: GrantState, /, **values: Any) -> None:
+    """Move a grant; raises ``Lost`` where somebody else did."""
+    if to not in GRANT_MOVES[GrantState(grant.state)]:
+        message = f"{grant.id} cannot go from {grant.state} to {to}"
+        raise AssertionError(message)
+    held = (col(Grant.state) == grant.state, col(Grant.ends_at) == grant.ends_at)
+    if not step.change(grant, *held, state=str(to), **values):
+        raise Lost
+
+
+def lock_request(step: Step, request_id: str) -> Request:
+    """The request, locked first as every step does."""
+    request = step.lock(Request, request_id)
+    if request is None:
+        message = f"no request {request_id}"
+        raise LookupError(message)
+    return request
+
+
+def grants_of(step: Step, request: Request) -> list[Grant]:
+    """The request's grants in the policy's order, as they are now. The request's lock covers them."""
+    query = select(Grant).where(col(Grant.request_id) == request.id).order_by(col(Grant.n))
+    return list(step.session.exec(query.execution_options(populate_existing=True)).all())
+
+
+def close(
+    step: Step,
+    request: Request,
+    folder: PolicyFolder,
+    because: Ended,
+    by: str,
+    reason: str | None = None,
+    *,
+    action: str,
+    **data: Any,
+) -> None:
+    """End a request that never was given anything, and tell everybody whom it concerned."""
+    to = ENDS_IN.get(because, RequestState.CANCELLED)
+    values = {"ended_because": str(because), "ended_by": by, "ended_reason": reason, "ended_at": step.now}
+    if "decision" in data:
+        values["decision"] = data.pop("decision")
+    move(step, request, to, **values)
+    step.undue("ask", request.id)
+    step.undue("decide", request.id)
+    step.record(action, by, request.id, because=str(because), reason=reason, **data)
+    priority = notices.Priority.REFUSAL if because is Ended.REFUSED else notices.Priority.CHANGE
+    policy = policy_or_none(folder, request)
+    notices.tell(step, request, policy, folder.settings, str(to), priority, by=by, reason=reason)
+    refresh_asks(step, request)
+
+
+def refresh_asks(step: Step, request: Request) -> None:
+    """Change every card that asked for this round, so that no stale button stands."""
+    asked = select(Notice.conversation).where(col(Notice.request_id) == request.id, col(Notice.kind) == "ask")
+    for conversation in sorted(set(step.session.exec(asked).all())):
+        notices.asks(step, request, [conversation])
+
+
+def policy_or_none(folder: PolicyFolder, request: Request) -> Policy | None:
+    """The request's policy as it is now, where it still exists."""
+    return folder.policies.get(request.policy)

@@ -1,0 +1,171 @@
+"""What people must hear: rows in an outbox, written in the step that makes them true, delivered by the worker.
+
+Only what cannot be read from the request's rows is in ``data``. ``slot`` names a message that is posted once and
+changed afterwards; conversations are a channel's id, or ``dm:TEAM:USER`` for the direct message with somebody.
+
+======== ============================================== =====================================================
+kind     conversation, slot                             says
+======== ============================================== =====================================================
+status   dm of the requester, ``status:RID``            where the request stands, with its buttons
+line     dm of somebody                                 one change, in one line: ``data.event``
+hearing  dm of the requester                            it is being looked at; dropped once it is decided
+waiting  dm of the requester                            what has not answered; dropped once it is decided
+card     security channel (and ``also``), ``card:RID:CHANNEL``  one card per request
+event    the same, in the card's thread                 one change, in one line: ``data.event``
+ask      approvals channel or dm, ``ask:RID:ROUND:CONV``  a card with *Approve* and *Deny*
+alert    security channel                               what concerns no single request: ``data.event``
+outcome  dm, or unseen by others where they pressed     what became of a press: ``data.text``, ``data.channel``
+======== ============================================== =====================================================
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any
+
+from sqlmodel import col, select
+
+from app.model import SlackUser, iso
+from app.policy import Policy, Settings
+from app.store.step import Step
+from app.store.tables import Notice, Request
+
+
+FIRST_WORD = timedelta(milliseconds=700)
+WHAT_IS_MISSING = timedelta(seconds=5)
+
+
+class Priority(IntEnum):
+    """What overtakes what within a conversation."""
+
+    TAKING = 0
+    GRANT = 1
+    ANSWER = 2
+    CHANGE = 3
+    REFUSAL = 4
+
+
+def dm(slack: SlackUser) -> str:
+    """The conversation of the direct message with somebody."""
+    return f"dm:{slack.team}:{slack.user}"
+
+
+def requester(request: Request) -> SlackUser:
+    """The Slack account that asked."""
+    return SlackUser(request.team, request.slack_user)
+
+
+def channels(settings: Settings, policy: Policy | None) -> tuple[str, ...]:
+    """Where the security card of a request goes: its alert channel first, then ``also``."""
+    first = (policy.alert.channel if policy else None) or settings.security_channel
+    also = policy.alert.also if policy else ()
+    return tuple(dict.fromkeys((first, *also)))
+
+
+def tell(
+    step: Step,
+    request: Request,
+    policy: Policy | None,
+    settings: Settings,
+    event: str,
+    priority: Priority = Priority.CHANGE,
+    **data: Any,
+) -> None:
+    """A request changed: its status message, its cards, a line to the requester and one in each card's thread."""
+    to_requester(step, request, event, priority, **data)
+    for channel in channels(settings, policy):
+        slot = f"card:{request.id}:{channel}"
+        first = _is_new(step, request, slot)
+        post(step, channel, "card", priority, request=request, slot=slot, alert=True)
+        if not first:
+            post(step, channel, "event", priority, request=request, alert=True, event=event, **data)
+
+
+def show(step: Step, request: Request, policy: Policy | None, settings: Settings, priority: Priority) -> None:
+    """A request changed in passing: its status message and its cards show it, and nobody is disturbed."""
+    to_requester(step, request, None, priority)
+    for channel in channels(settings, policy):
+        slot = f"card:{request.id}:{channel}"
+        post(step, channel, "card", priority, request=request, slot=slot, alert=True)
+
+
+def to_requester(
+    step: Step, request: Request, event: str | None, priority: Priority, **data: Any
+) -> None:
+    """The status message as it is now and, because nobody hears an edit, a line that says what changed."""
+    conversation = dm(requester(request))
+    slot = f"status:{request.id}"
+    first = _is_new(step, request, slot)
+    post(step, conversation, "status", priority, request=request, slot=slot)
+    if event and not first:
+        post(step, conversation, "line", priority, request=request, event=event, **data)
+
+
+def hearing(step: Step, request: Request) -> None:
+    """Somebody asked: unless it is decided within a second they hear that it is looked at, within five what is missing."""
+    conversation = dm(requester(request))
+    post(step, conversation, "hearing", Priority.ANSWER, request=request, after=FIRST_WORD)
+    post(step, conversation, "waiting", Priority.ANSWER, request=request, after=WHAT_IS_MISSING)
+
+
+def _is_new(step: Step, request: Request, slot: str) -> bool:
+    before = select(Notice.id).where(col(Notice.request_id) == request.id, col(Notice.slot) == slot)
+    return step.session.exec(before.limit(1)).first() is None
+
+
+def asks(
+    step: Step, request: Request, conversations: Iterable[str], *, remind: bool = False, **data: Any
+) -> None:
+    """Ask (or, with ``remind``, ask again) the people behind these conversations."""
+    for conversation in conversations:
+        slot = f"ask:{request.id}:{request.round}:{conversation}"
+        kind, slot_or_none = ("reminder", None) if remind else ("ask", slot)
+        post(step, conversation, kind, Priority.ANSWER, request=request, slot=slot_or_none, **data)
+
+
+def alert(step: Step, settings: Settings, event: str, **data: Any) -> None:
+    """Something that concerns no single request; to the security channel."""
+    post(step, settings.security_channel, "alert", Priority.TAKING, alert=True, event=event, **data)
+
+
+def outcome(step: Step, slack: SlackUser, channel: str | None, text: str, request: Request | None) -> None:
+    """Tell the presser what became of the press."""
+    post(step, dm(slack), "outcome", Priority.ANSWER, request=request, text=text, channel=channel)
+
+
+def post(
+    step: Step,
+    conversation: str,
+    kind: str,
+    priority: Priority,
+    *,
+    request: Request | None = None,
+    slot: str | None = None,
+    alert: bool = False,
+    after: timedelta = timedelta(),
+    **data: Any,
+) -> None:
+    """One row of the outbox."""
+    step.notice(
+        Notice(
+            conversation=conversation,
+            priority=priority,
+            kind=kind,
+            request_id=request.id if request else None,
+            slot=slot,
+            data=data,
+            created_at=step.now,
+            due_at=step.now + after,
+        ),
+        alert=alert,
+    )
+
+
+def to_address(email: str) -> str:
+    """The conversation of the direct message with whoever has that address in Slack; found at delivery."""
+    return f"to:{email}"
+
+
+def stamp(moment: datetime) -> str:
+    """An instant as it travels in ``data``."""
+    return iso(moment)
