@@ -1,0 +1,218 @@
+"""Claiming due work target by target into bounded pools: no queue stands before another's.
+
+Every lane (the desk, one for giving and one for taking at each target, forms, notices) has its own few threads. A
+target that hangs fills its own lane and nothing else.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.lifecycle.moves import Lost
+from app.lifecycle.taking import pause
+from app.model import new_id
+from app.store import due as timetable
+from app.store import engine as databases
+from app.store.step import NOTICES, Steps
+from app.store.tables import Due
+
+log = structlog.get_logger()
+
+Work = Callable[[Due], None]
+WIDTH: Mapping[str, int] = {"desk": 8, "form": 2, "give": 4, "take": 8}
+TAKING = "take:"
+_DATABASE_AWAY = 0.5
+
+
+def owner_name() -> str:
+    """Who holds a lease: host, process, and a random part, because process ids come again."""
+    return f"{socket.gethostname()}:{os.getpid()}:{new_id()[:6]}"
+
+
+class Pools:
+    """Runs due work. ``grace`` is how long others may have it first; ``deliver`` sends what notices wait."""
+
+    def __init__(
+        self,
+        steps: Steps,
+        latest: Callable[[], datetime],
+        work: Mapping[str, Work],
+        deliver: Callable[[], timedelta | None],
+        *,
+        grace: timedelta = timedelta(),
+        unrecorded: Work | None = None,
+    ) -> None:
+        self.owner = owner_name()
+        self._steps = steps
+        self._latest = latest
+        self._work = work
+        self._deliver = deliver
+        self._grace = grace
+        self._unrecorded = unrecorded
+        self._lanes: dict[str, ThreadPoolExecutor] = {}
+        self._running: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._awake = threading.Event()
+        self._notices = threading.Event()
+        self._mine: set[str] = set()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    # --- from outside --------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Begin to look for work."""
+        for body in (self._look_for_work, self._renew, self._send_notices):
+            thread = threading.Thread(target=body, name=body.__name__.strip("_"), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def wake(self, lanes: Sequence[str], *, mine: bool = False) -> None:
+        """There may be work in these lanes. ``mine``: made by this process, to be done without grace."""
+        if NOTICES in lanes:
+            self._notices.set()
+        if mine:
+            with self._lock:
+                self._mine.update(lanes)
+        if set(lanes) - {NOTICES}:
+            self._awake.set()
+
+    def stop(self, patience: float = 8.0) -> None:
+        """Take nothing new and finish what is in hand, for at most ``patience`` seconds."""
+        self._stop.set()
+        self._awake.set()
+        self._notices.set()
+        waiting = threading.Thread(target=self._shut, daemon=True)
+        waiting.start()
+        waiting.join(patience)
+
+    def _shut(self) -> None:
+        for thread in self._threads:
+            thread.join()
+        for executor in self._lanes.values():
+            executor.shutdown(wait=True)
+
+    # --- looking -------------------------------------------------------------------------------------------
+    def _look_for_work(self) -> None:
+        while not self._stop.is_set():
+            self._awake.wait()
+            self._awake.clear()
+            if self._stop.is_set():
+                return
+            try:
+                self._claim_all()
+            except (DBAPIError, PoolTimeout) as error:
+                log.warning("work cannot be claimed", error=type(error).__name__)
+                self._without_database()
+                self._stop.wait(_DATABASE_AWAY)
+                self._awake.set()
+
+    def _claim_all(self) -> None:
+        now = self._latest()
+        with self._lock:
+            mine, self._mine = self._mine, set()
+        with self._steps.read() as session:
+            waiting = timetable.waiting_lanes(session, now)
+            overdue = timetable.waiting_lanes(session, now - self._grace) if self._grace else waiting
+        for lane in waiting:
+            until = now if lane in mine else now - self._grace
+            if (lane in mine or lane in overdue) and (room := self._room(lane)):
+                self._claim(lane, until, room)
+
+    def _claim(self, lane: str, until: datetime, room: int) -> None:
+        with databases.writing(self._steps.engine) as session:
+            rows = timetable.claim(session, lane, self.owner, until, self._latest(), room)
+        for row in rows:
+            with self._lock:
+                self._running[row.id] = lane
+            self._pool(lane).submit(self._run, row)
+
+    def _pool(self, lane: str) -> ThreadPoolExecutor:
+        if lane not in self._lanes:
+            self._lanes[lane] = ThreadPoolExecutor(_width(lane), thread_name_prefix=lane)
+        return self._lanes[lane]
+
+    def _room(self, lane: str) -> int:
+        with self._lock:
+            busy = sum(1 for running in self._running.values() if running == lane)
+        return max(0, _width(lane) - busy)
+
+    # --- working -------------------------------------------------------------------------------------------
+    def _run(self, row: Due) -> None:
+        started = self._latest()
+        try:
+            with structlog.contextvars.bound_contextvars(work=row.kind, ref=row.ref):
+                self._do(row)
+                log.debug("done", seconds=(self._latest() - started).total_seconds())
+        finally:
+            with self._lock:
+                self._running.pop(row.id, None)
+            self.wake([row.lane], mine=row.lane in self._mine)
+
+    def _do(self, row: Due) -> None:
+        try:
+            self._work[row.kind](row)
+        except Lost:
+            self._again(row, timedelta(), "somebody else moved first")
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the work is still owed and people may wait for it
+            log.exception("work failed", error=type(error).__name__)
+            self._again(row, pause(row.attempts), type(error).__name__)
+
+    def _again(self, row: Due, after: timedelta, error: str) -> None:
+        try:
+            with self._steps.step() as step:
+                timetable.again(step, row, step.now + after, error)
+                if not after:
+                    step.rung.add(row.lane)
+        except (DBAPIError, PoolTimeout) as away:
+            log.warning("work keeps its lease until it runs out", error=type(away).__name__)
+
+    def _without_database(self) -> None:
+        """Claims cannot be written: what is to be taken back is taken back all the same."""
+        if self._unrecorded is None:
+            return
+        try:
+            with self._steps.read() as session:
+                rows = timetable.unclaimed(session, TAKING, self._latest() - self._grace)
+        except (DBAPIError, PoolTimeout):
+            return
+        for row in rows:
+            if self._room(row.lane):
+                self._pool(row.lane).submit(self._unrecorded, row)
+
+    def _renew(self) -> None:
+        while not self._stop.wait(timetable.RENEW_EVERY.total_seconds()):
+            with self._lock:
+                ids = list(self._running)
+            for each in ids:
+                try:
+                    # One row a transaction: a renewal that held several could wait for a step that waits for it.
+                    with databases.writing(self._steps.engine) as session:
+                        timetable.renew(session, self.owner, each, self._latest())
+                except (DBAPIError, PoolTimeout) as error:
+                    log.warning("a lease could not be renewed", error=type(error).__name__)
+
+    # --- notices -------------------------------------------------------------------------------------------
+    def _send_notices(self) -> None:
+        wait: float | None = 0.0
+        while not self._stop.is_set():
+            self._notices.wait(wait)
+            self._notices.clear()
+            if self._stop.is_set():
+                return
+            try:
+                pause_for = self._deliver()
+                wait = None if pause_for is None else pause_for.total_seconds()
+            except Exception as error:  # noqa: BLE001 - notices wait in SQL; whatever failed here is tried again
+                log.exception("notices cannot be sent", error=type(error).__name__)
+                wait = 1.0
+
+
+def _width(lane: str) -> int:
+    return WIDTH[lane.partition(":")[0]]

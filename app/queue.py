@@ -1,0 +1,296 @@
+"""The bell: RQ on Redis or Valkey. A job carries a registered name and a lane, as JSON, and nothing else.
+
+Redis is not trusted. Whoever can write to it can make a lane be looked at early, never run code: a stored job with
+any other field is refused unread, suspension and remote commands are ignored, and nothing is lost with it, because
+what is due stands in SQL.
+"""
+
+import json
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry as RedisRetry
+from redis.sentinel import Sentinel
+from rq import Queue, Retry, SimpleWorker
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
+from rq.scheduler import RQScheduler
+from rq.serializers import JSONSerializer
+from rq.timeouts import TimerDeathPenalty
+
+log = structlog.get_logger()
+
+QUEUE = "breakglass"
+RING = "ring"
+MOST_BYTES = 4_096
+MOST_FIELDS = 40
+REST_AFTER_FAILURE = 1.0
+"""How long, in seconds, the bell is not tried again after Redis did not answer: nobody waits for it twice."""
+_PATIENCE = 0.25
+
+_FIELDS = frozenset(
+    {
+        "created_at", "data", "description", "ended_at", "enqueued_at", "failure_ttl", "last_heartbeat",
+        "number_of_retries", "origin", "result_ttl", "retries_left", "retry_intervals", "started_at", "status",
+        "timeout", "ttl", "worker_name", "group_id",
+    }
+)  # fmt: skip
+
+
+def connect(url: str, *, patience: float | None = _PATIENCE) -> Redis:
+    """A client for ``redis://``, ``rediss://``, ``unix://`` or ``sentinel://HOST:PORT/MASTER[/DB]``; connects later.
+
+    ``patience`` is in seconds for connecting and answering; None for a worker that waits for jobs.
+    """
+    options: dict[str, Any] = {"socket_connect_timeout": patience or 2.0, "retry": RedisRetry(NoBackoff(), 0)}
+    if patience is not None:
+        options["socket_timeout"] = patience
+    parts = urlsplit(url)
+    if parts.scheme != "sentinel":
+        return Redis.from_url(url, **options)
+    master, _, database = parts.path.strip("/").partition("/")
+    secret = {"password": parts.password} if parts.password else {}
+    watchers = [(parts.hostname or "localhost", parts.port or 26_379)]
+    sentinel = Sentinel(watchers, **options)  # type: ignore[no-untyped-call]
+    found: Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
+        master or "mymaster", db=int(database or 0), **options, **secret
+    )
+    return found
+
+
+class BellJob(Job):
+    """A stored job that can only ring. Everything else in Redis under a job's name is dropped."""
+
+    functions: ClassVar[Mapping[str, Callable[..., None]]] = {}
+
+    def refresh(self) -> None:
+        """Look at the size before reading."""
+        fields = self.connection.hlen(self.key)
+        if fields > MOST_FIELDS or (self.connection.memory_usage(self.key, samples=0) or 0) > 2 * MOST_BYTES:
+            self._refuse("too large")
+        super().refresh()  # type: ignore[no-untyped-call]
+
+    def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
+        """Take a ring and nothing else."""
+        held = {name.decode("utf-8", "replace"): value for name, value in raw_data.items()}
+        foreign = sorted(name for name, value in held.items() if value and not self._expected(name))
+        if foreign:
+            self._refuse(f"carries {', '.join(foreign)[:100]}")
+        if any(len(value) > MOST_BYTES for value in held.values()) or not _is_a_ring(held.get("data", b"")):
+            self._refuse("is no ring")
+        try:
+            super().restore(raw_data)
+        except (ValueError, TypeError, KeyError, UnicodeDecodeError):
+            self._refuse("cannot be read")
+
+    @staticmethod
+    def _expected(name: str) -> bool:
+        return name in _FIELDS
+
+    def _refuse(self, why: str) -> None:
+        log.warning("a job in Redis was refused", job=self.id[:64], why=why)
+        self.connection.unlink(self.key)
+        raise NoSuchJobError(why)
+
+    @property
+    def func(self) -> Callable[..., None]:
+        """The registered function; a name is never imported."""
+        return self.functions[self.func_name or ""]
+
+
+def _is_a_ring(data: bytes) -> bool:
+    try:
+        text = zlib.decompressobj().decompress(data, MOST_BYTES)
+    except zlib.error:
+        text = data
+    try:
+        name, instance, args, kwargs = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return False
+    lanes = isinstance(args, list) and len(args) == 1 and isinstance(args[0], list)
+    return (
+        name == RING
+        and instance is None
+        and kwargs == {}
+        and lanes
+        and all(isinstance(x, str) for x in args[0])
+    )
+
+
+class Bell:
+    """Rings workers awake. Never raises and never keeps anybody waiting: the timetable does what is not heard."""
+
+    def __init__(self, url: str) -> None:
+        self._queue = Queue(QUEUE, connection=connect(url), serializer=JSONSerializer, job_class=BellJob)
+        self._rest_until = 0.0
+        self.error: str | None = None
+
+    def ring(self, lanes: Sequence[str], later: Sequence[tuple[str, datetime]] = ()) -> None:
+        """Wake workers for these lanes now, and (the second bell) once more at these instants."""
+        if time.monotonic() < self._rest_until:
+            return
+        try:
+            if lanes:
+                self._queue.enqueue_call(RING, args=(list(lanes),), **_KEPT)
+            for lane, at in later:
+                self._schedule(lane, at)
+            self.error = None
+        except (RedisError, OSError) as error:
+            self._rest_until = time.monotonic() + REST_AFTER_FAILURE
+            self.error = type(error).__name__
+
+    def _schedule(self, lane: str, at: datetime) -> None:
+        # RQ cuts due times to whole seconds: rounded up, so that the second bell never rings early.
+        second = at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond else 0)
+        name = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in lane)[:100]
+        job = self._queue.create_job(
+            RING, args=([lane],), job_id=f"{name}-{int(second.timestamp())}", **_KEPT
+        )
+        self._queue.schedule_job(job, second.astimezone(UTC))
+
+
+_KEPT: Mapping[str, Any] = {"result_ttl": 0, "failure_ttl": 60, "retry": Retry(max=2), "timeout": 10}
+
+
+class RingWorker(SimpleWorker):
+    """RQ's worker without forks, suspension and remote commands, at home in any thread."""
+
+    death_penalty_class = TimerDeathPenalty
+
+    def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - RQ's signature
+        """Whoever can write to Redis cannot put the fire brigade to sleep."""
+
+    def subscribe(self) -> None:
+        """No remote commands."""
+
+    def unsubscribe(self) -> None:
+        """Nothing to leave."""
+
+    def _install_signal_handlers(self) -> None:
+        """The process has its own."""
+
+
+class RingScheduler(RQScheduler):
+    """RQ's scheduler in a thread of ours: rings what was scheduled, reading jobs as carefully as the worker does."""
+
+    def enqueue_scheduled_jobs(self) -> None:
+        """Move what is due to the queue; a job that is refused only leaves the schedule."""
+        if not self._scheduled_job_registries and self._acquired_locks:
+            self.prepare_registries()
+        for registry in self._scheduled_job_registries:
+            queue = Queue(
+                registry.name, connection=self.connection, serializer=self.serializer, job_class=BellJob
+            )
+            for job_id in registry.get_jobs_to_schedule(int(datetime.now(UTC).timestamp()), chunk_size=200):
+                try:
+                    queue.enqueue_job(
+                        BellJob.fetch(job_id, connection=self.connection, serializer=JSONSerializer)
+                    )
+                except NoSuchJobError:
+                    log.info("a scheduled ring was gone", job=str(job_id)[:64])
+                self.connection.zrem(registry.key, job_id)
+
+
+class Listener:
+    """Hears the bell until told to stop, however often Redis goes away."""
+
+    def __init__(self, url: str, wake: Callable[[Sequence[str]], None]) -> None:
+        self._url = url
+        self._job_class = type("HeardJob", (BellJob,), {"functions": {RING: wake}})
+        self._stop = threading.Event()
+        self._worker: RingWorker | None = None
+
+    def run(self) -> None:
+        """Blocks. A worker that gives up on Redis is replaced."""
+        scheduling = threading.Thread(target=self._schedule, name="scheduler", daemon=True)
+        scheduling.start()
+        while not self._stop.is_set():
+            try:
+                self._worker = self._make_worker()
+                self._worker.work(logging_level="WARNING")
+            except (RedisError, OSError, ValueError) as error:
+                log.warning("the bell cannot be heard", error=type(error).__name__)
+            self._stop.wait(0.5)
+
+    def _make_worker(self) -> RingWorker:
+        queue = Queue(
+            QUEUE,
+            connection=connect(self._url, patience=None),
+            serializer=JSONSerializer,
+            job_class=self._job_class,
+        )
+        return RingWorker(
+            [queue],
+            connection=queue.connection,
+            serializer=JSONSerializer,
+            job_class=self._job_class,
+            worker_ttl=20,
+            maintenance_interval=5,
+            job_monitoring_interval=5,
+        )
+
+    def _schedule(self) -> None:
+        while not self._stop.is_set():
+            try:
+                redis = connect(self._url, patience=2)
+                self._promote(RingScheduler([QUEUE], connection=redis, interval=1, serializer=JSONSerializer))
+            except (RedisError, OSError, ValueError) as error:
+                log.warning("the scheduler lost Redis", error=type(error).__name__)
+                self._stop.wait(0.5)
+
+    def _promote(self, scheduler: RingScheduler) -> None:
+        scheduler.register_birth()
+        while not self._stop.wait(0.5):
+            if scheduler.should_reacquire_locks:
+                scheduler.acquire_locks()  # type: ignore[no-untyped-call]
+            scheduler.heartbeat()  # type: ignore[no-untyped-call]
+            scheduler.enqueue_scheduled_jobs()
+        scheduler.stop()  # type: ignore[no-untyped-call]
+
+    def stop(self) -> None:
+        """Hear nothing more; ``run`` returns soon."""
+        self._stop.set()
+        if self._worker is not None:
+            self._worker._stop_requested = True  # noqa: SLF001 - what RQ's own signal handler sets
+
+
+class Ringer:
+    """Rings from a thread of its own: a Redis that hangs delays no sweep."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._lanes: set[str] = set()
+        self._lock = threading.Lock()
+        self._some = threading.Event()
+        self._stop = False
+        self._thread = threading.Thread(target=self._run, name="ringer", daemon=True)
+        self._thread.start()
+
+    def ring(self, lanes: Sequence[str]) -> None:
+        """Ring for these lanes soon; returns at once."""
+        with self._lock:
+            self._lanes.update(lanes)
+        self._some.set()
+
+    def _run(self) -> None:
+        while not self._stop:
+            self._some.wait()
+            self._some.clear()
+            with self._lock:
+                lanes, self._lanes = self._lanes, set()
+            if lanes:
+                self._bell.ring(sorted(lanes))
+
+    def stop(self) -> None:
+        """Ring no more."""
+        self._stop = True
+        self._some.set()

@@ -1,0 +1,170 @@
+"""The policy folder in force: read from disk, read again when it changes, kept in the database while it is good."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlmodel import col, select
+
+from app import notices
+from app.errors import Misconfigured, Problem, Unavailable
+from app.policy import KindSchema, PolicyFolder, from_text, load
+from app.store.step import Step, Steps
+from app.store.tables import PolicyText
+
+log = structlog.get_logger()
+
+_STAMP_FILES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a folder is read with: its place, the connector kinds known, and the environment for ``${…}``."""
+
+    folder: Path
+    kinds: Mapping[str, KindSchema]
+    env: Mapping[str, str]
+
+
+class PolicyShelf:
+    """See ``lifecycle.desk.Shelf``. A faulty change is kept out, told, and shown as degraded."""
+
+    def __init__(self, where: Where, steps: Steps) -> None:
+        self._where = where
+        self._steps = steps
+        self._folder: PolicyFolder | None = None
+        self._stamp: object = None
+        self._told: str | None = None
+        self.faults: tuple[Problem, ...] = ()
+        self._from_disk = False
+
+    def current(self) -> PolicyFolder:
+        """The folder in force; raises ``Unavailable`` before there ever was a good one."""
+        if self._folder is None:
+            message = "There never was a good policy folder: see `breakglass policy check`."
+            raise Unavailable(message)
+        return self._folder
+
+    def taking_only(self) -> str | None:
+        """Why nothing may be given: this process has never seen a good folder on its own disk."""
+        return None if self._from_disk else "the policy folder is faulty; see `breakglass policy check`."
+
+    def open(self, *, must_be_good: bool) -> None:
+        """Read the folder. With a faulty one: raise ``Misconfigured``, or run on the last good one, taking only."""
+        self._stamp = self._look()
+        try:
+            self._put(self._load())
+        except Misconfigured as faulty:
+            if must_be_good:
+                raise
+            self.faults = faulty.problems
+            self._folder = self._last_good()
+
+    def reload(self) -> None:
+        """Take a changed folder into force; called every few seconds."""
+        stamp = self._look()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            folder = self._load()
+        except Misconfigured as faulty:
+            self._keep_out(faulty)
+            return
+        if self._folder is None or folder.digest != self._folder.digest or not self._from_disk:
+            self._put(folder)
+        self.faults = ()
+
+    def _load(self) -> PolicyFolder:
+        return load(self._where.folder, kinds=self._where.kinds, env=self._where.env)
+
+    def _put(self, folder: PolicyFolder) -> None:
+        before, self._folder, self._from_disk, self.faults = self._folder, folder, True, ()
+        with self._steps.step() as step:
+            self._keep(step, folder, before)
+
+    def _keep(self, step: Step, folder: PolicyFolder, before: PolicyFolder | None) -> None:
+        """One ledger entry per new digest; the text stays in the database."""
+        step.lock_name("policy_text")
+        held = step.session.get(PolicyText, folder.digest)
+        commit, clean = _git(self._where.folder)
+        if held is not None:
+            held.loaded_at, held.commit, held.clean = step.now, commit, clean
+            step.session.add(held)
+            return
+        text = PolicyText(
+            digest=folder.digest, text=folder.text, loaded_at=step.now, commit=commit, clean=clean
+        )
+        step.session.add(text)
+        step.record("PoliciesLoaded", "shelf", None, digest=folder.digest, commit=commit, clean=clean)
+        if before is not None:
+            changed = _changes(before, folder)
+            notices.alert(step, folder.settings, "policies_changed", changes=changed, digest=folder.digest)
+
+    def _keep_out(self, faulty: Misconfigured) -> None:
+        self.faults = faulty.problems
+        log.warning("the changed policy folder is faulty and kept out", problems=len(faulty.problems))
+        if self._folder is None or self._told == str(faulty):
+            return
+        self._told = str(faulty)
+        first = [str(problem) for problem in faulty.problems[:5]]
+        with self._steps.step() as step:
+            notices.alert(
+                step, self._folder.settings, "policies_faulty", problems=first, count=len(faulty.problems)
+            )
+            step.record("PoliciesFaulty", "shelf", None, problems=first)
+
+    def _last_good(self) -> PolicyFolder | None:
+        with self._steps.read() as session:
+            kept = session.exec(
+                select(PolicyText).order_by(col(PolicyText.loaded_at).desc()).limit(1)
+            ).first()
+        return from_text(kept.text, kinds=self._where.kinds, env=self._where.env) if kept else None
+
+    def _look(self) -> object:
+        """Names, sizes and times of everything in the folder: what changes when somebody changes anything."""
+        try:
+            files = sorted(self._where.folder.rglob("*"))[:_STAMP_FILES]
+            return tuple((str(file), *_size_and_time(file)) for file in files)
+        except OSError as error:
+            return str(error)
+
+
+def _size_and_time(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _changes(before: PolicyFolder, after: PolicyFolder) -> list[str]:
+    """Which policies came, went or changed."""
+    old, new = before.policies, after.policies
+    added = [f"added {name}" for name in new if name not in old]
+    removed = [f"removed {name}" for name in old if name not in new]
+    changed = [f"changed {name}" for name in new if name in old and new[name].digest != old[name].digest]
+    return added + removed + changed or ["changed settings"]
+
+
+def _git(folder: Path) -> tuple[str | None, bool | None]:
+    """The commit that the folder lies at and whether it is clean; None where git does not say."""
+
+    def ask(*words: str) -> str | None:
+        command = ["git", "-C", str(folder), *words]
+        try:
+            answer = subprocess.run(command, capture_output=True, text=True, timeout=2, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return answer.stdout.strip() if answer.returncode == 0 else None
+
+    commit = ask("rev-parse", "HEAD")
+    changes = ask("status", "--porcelain", "--", ".") if commit else None
+    return commit, None if changes is None else not changes
+
+
+def current_or_none(shelf: PolicyShelf) -> PolicyFolder | None:
+    """The folder in force where there is one."""
+    try:
+        return shelf.current()
+    except Unavailable:
+        return None

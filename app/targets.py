@@ -1,0 +1,56 @@
+"""The connectors by name: built when first used, with the secrets of the process that uses them."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+from pydantic import ValidationError
+
+from app.errors import ConnectorError, Misconfigured
+from app.policy import ConnectorConfig, PolicyFolder, resolve
+from connectors.interface import AccessConnector
+from connectors.registry import kind_class
+
+
+class ConnectorRack:
+    """See ``lifecycle.desk.Targets``. A connector is rebuilt when its settings change; the old one is closed."""
+
+    def __init__(self, folder: Callable[[], PolicyFolder], env: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._env = env
+        self._built: dict[str, tuple[ConnectorConfig, AccessConnector]] = {}
+        self._lock = threading.Lock()
+
+    def connector(self, name: str) -> AccessConnector:
+        """That connector; raises ``ConnectorError`` where it is not configured (any more) or its secret is missing."""
+        config = self._folder().settings.connectors.get(name)
+        with self._lock:
+            held = self._built.get(name)
+            if config is None:
+                # A folder may not drop a connector with live grants; one built before can still take back.
+                if held is not None:
+                    return held[1]
+                message = f"There is no connector `{name}` in settings.yaml."
+                raise ConnectorError(message)
+            if held is None or held[0] != config:
+                self._built[name] = (config, self._build(config))
+                if held is not None:
+                    held[1].close()
+            return self._built[name][1]
+
+    def _build(self, config: ConnectorConfig) -> AccessConnector:
+        kind = kind_class(config.kind)
+        try:
+            settings = kind.Settings.model_validate(resolve(config, self._env))
+        except (Misconfigured, ValidationError) as faulty:
+            # The text of a validation error shows the value, which may be a secret.
+            why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
+            message = f"{config.name} cannot be used: {why}"
+            raise ConnectorError(message) from None
+        return kind(config.name, settings)  # type: ignore[call-arg]
+
+    def close(self) -> None:
+        """Close every connector."""
+        with self._lock:
+            for _, connector in self._built.values():
+                connector.close()
+            self._built.clear()
