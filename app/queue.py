@@ -89,7 +89,7 @@ class BellJob(Job):
             self._refuse("is no ring")
         try:
             super().restore(raw_data)
-        except (ValueError, TypeError, KeyError, UnicodeDecodeError):
+        except Exception:  # noqa: BLE001 - RQ asserts and converts what a stranger may have written
             self._refuse("cannot be read")
 
     @staticmethod
@@ -130,7 +130,8 @@ class Bell:
     """Rings workers awake. Never raises and never keeps anybody waiting: the timetable does what is not heard."""
 
     def __init__(self, url: str) -> None:
-        self._queue = Queue(QUEUE, connection=connect(url), serializer=JSONSerializer, job_class=BellJob)
+        self._redis = connect(url)
+        self._queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer, job_class=BellJob)
         self._rest_until = 0.0
         self.error: str | None = None
 
@@ -147,6 +148,10 @@ class Bell:
         except (RedisError, OSError) as error:
             self._rest_until = time.monotonic() + REST_AFTER_FAILURE
             self.error = type(error).__name__
+
+    def close(self) -> None:
+        """Let go of Redis."""
+        self._redis.close()
 
     def _schedule(self, lane: str, at: datetime) -> None:
         # RQ cuts due times to whole seconds: rounded up, so that the second bell never rings early.
@@ -165,6 +170,7 @@ class RingWorker(SimpleWorker):
     """RQ's worker without forks, suspension and remote commands, at home in any thread."""
 
     death_penalty_class = TimerDeathPenalty
+    max_connection_wait_time = 1.0
 
     def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - RQ's signature
         """Whoever can write to Redis cannot put the fire brigade to sleep."""

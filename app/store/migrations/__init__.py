@@ -1,0 +1,1 @@
+"""The database's history, one file a change, oldest first. Never edit one that was released."""
