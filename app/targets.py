@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
+from app import log
 from app.errors import ConnectorError, Misconfigured
 from app.policy import ConnectorConfig, PolicyFolder, resolve
+from app.settings import passwords
 from connectors.interface import AccessConnector
 from connectors.registry import kind_class
 
@@ -40,13 +43,21 @@ class ConnectorRack:
     def _build(self, config: ConnectorConfig) -> AccessConnector:
         kind = kind_class(config.kind)
         try:
-            settings = kind.Settings.model_validate(resolve(config, self._env))
+            values = resolve(config, self._env)
+            self._hide(config, values)
+            settings = kind.Settings.model_validate(values)
         except (Misconfigured, ValidationError) as faulty:
             # The text of a validation error shows the value, which may be a secret.
             why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
             message = f"{config.name} cannot be used: {why}"
             raise ConnectorError(message) from None
         return kind(config.name, settings)  # type: ignore[call-arg]
+
+    @staticmethod
+    def _hide(config: ConnectorConfig, values: Mapping[str, Any]) -> None:
+        """Whatever came out of the environment is a secret to the log, with the passwords inside of it."""
+        taken = [str(value) for name, value in values.items() if value != config.values.get(name)]
+        log.hide([*taken, *(word for value in taken for word in passwords(value))])
 
     def close(self) -> None:
         """Close every connector."""

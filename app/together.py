@@ -40,9 +40,8 @@ def run_demo(env: Mapping[str, str], port: int | None) -> int:
     settings = Settings.load(env, "demo")
     port = port or settings.port
     port_must_be_free(settings.host, port)
-    state = settings.state / "demo"
-    with hold(state):
-        return _demo(settings, env, state, port)
+    with hold(settings.state):
+        return _demo(settings, env, settings.state, port)
 
 
 def _demo(settings: Settings, env: Mapping[str, str], state: Path, port: int) -> int:
@@ -53,19 +52,17 @@ def _demo(settings: Settings, env: Mapping[str, str], state: Path, port: int) ->
     target = EmbeddedPostgres(state / "target")
     target.destroy()
     click.echo("Starting a PostgreSQL of its own, which is what the demo gives access to …", err=True)
-    with target, valkey:
+    with target:
         prepare_target(target)
-        common = _demo_environment(settings, env, state, port, valkey.url)
-        _migrate(common["DATABASE_URL"])
-        token = secrets.token_urlsafe(24)
-        address = f"http://{settings.host}:{port}/sandbox/?token={token}"
-        web = common | {DEMO_TRY: target.dsn(dbname="orders"), DEMO_PAGE: token}
-        background = common | {DEMO_TARGET: target.dsn(user="breakglass", dbname="orders")}
-        click.echo(
-            f"\n  Open {address}\n  Then, as Ada, type: /breakglass orders-db 5m INC-1234 replica lag\n",
-            err=True,
-        )
-        return Supervisor(_children(background, web=web, sandbox=True)).run()
+    common = _demo_environment(settings, env, state, port, valkey.url)
+    _migrate(common["DATABASE_URL"])
+    token = secrets.token_urlsafe(24)
+    web = common | {DEMO_TRY: target.dsn(dbname="orders"), DEMO_PAGE: token}
+    background = common | {DEMO_TARGET: target.dsn(user="breakglass", dbname="orders")}
+    click.echo(f"\n  Open http://{settings.host}:{port}/sandbox/?token={token}", err=True)
+    click.echo("  Then, as Ada, type: /breakglass orders-db 5m INC-1234 replica lag\n", err=True)
+    servers = [target.child(), valkey.child()]
+    return Supervisor([*servers, *_children(background, web=web, sandbox=True)]).run()
 
 
 def _demo_environment(
@@ -105,6 +102,8 @@ def _children(
     env: Mapping[str, str], *, web: Mapping[str, str] | None = None, sandbox: bool = False
 ) -> list[Child]:
     start = [sys.executable, "-m", "app.cli"]
+    # One port for health in detail on one machine: web's.
+    quiet = {**env, "OPS_PORT": "0"}
     return [
         Child(
             name="web",
@@ -112,8 +111,8 @@ def _children(
             env=web or env,
             serves=sandbox,
         ),
-        Child(name="worker", argv=[*start, "worker"], env=env),
-        Child(name="clock", argv=[*start, "clock"], env=env),
+        Child(name="worker", argv=[*start, "worker"], env=quiet),
+        Child(name="clock", argv=[*start, "clock"], env=quiet),
     ]
 
 
