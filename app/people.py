@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from app import notices
@@ -90,14 +91,10 @@ class Bindings:
             raise Refused(message)
         return Person(slack, Email(row.email), row.name, row.timezone)
 
-    def forget(self, slack: SlackUser) -> None:
-        """Ask Slack again at the next use."""
-        row = self._row(slack)
-        if row is not None:
-            with self._steps.step() as step:
-                held = step.lock(PersonRow, row.id)
-                if held is not None:
-                    step.change(held, profile_at=None)
+    def forget(self) -> None:
+        """Something changed among the people: ask Slack again at each one's next use."""
+        with self._steps.step() as step:
+            step.session.connection().execute(update(PersonRow).values(profile_at=None))
 
     def _row(self, slack: SlackUser) -> PersonRow | None:
         with self._steps.read() as session:

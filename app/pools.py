@@ -26,7 +26,7 @@ from app.store.tables import Due
 log = structlog.get_logger()
 
 Work = Callable[[Due], None]
-WIDTH: Mapping[str, int] = {"desk": 8, "form": 2, "give": 4, "take": 8}
+WIDTH: Mapping[str, int] = {"desk": 8, "form": 2, "people": 1, "give": 4, "take": 8}
 TAKING = "take:"
 _DATABASE_AWAY = 0.5
 

@@ -47,8 +47,9 @@ _FIELDS = frozenset(
 
 
 def connect(url: str, *, patience: float | None = _PATIENCE) -> Redis:
-    """A client for ``redis://``, ``rediss://``, ``unix://`` or ``sentinel://HOST:PORT/MASTER[/DB]``; connects later.
+    """A client for ``redis://``, ``rediss://``, ``unix://`` or ``sentinel://HOST:PORT,HOST:PORT/MASTER[/DB]``.
 
+    Connects later.
     ``patience`` is in seconds for connecting and answering; None for a worker that waits for jobs.
     """
     options: dict[str, Any] = {"socket_connect_timeout": patience or 2.0, "retry": RedisRetry(NoBackoff(), 0)}
@@ -59,7 +60,8 @@ def connect(url: str, *, patience: float | None = _PATIENCE) -> Redis:
         return Redis.from_url(url, **options)
     master, _, database = parts.path.strip("/").partition("/")
     secret = {"password": parts.password} if parts.password else {}
-    watchers = [(parts.hostname or "localhost", parts.port or 26_379)]
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    watchers = [(name, int(port or 26_379)) for name, _, port in (host.partition(":") for host in hosts)]
     sentinel = Sentinel(watchers, **options)  # type: ignore[no-untyped-call]
     found: Redis = sentinel.master_for(  # type: ignore[no-untyped-call]
         master or "mymaster", db=int(database or 0), **options, **secret

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from app import log
 from app.errors import ConnectorError, Misconfigured
 from app.policy import ConnectorConfig, PolicyFolder, resolve
-from app.settings import passwords
 from connectors.interface import AccessConnector
 from connectors.registry import kind_class
 
@@ -56,8 +55,7 @@ class ConnectorRack:
     @staticmethod
     def _hide(config: ConnectorConfig, values: Mapping[str, Any]) -> None:
         """Whatever came out of the environment is a secret to the log, with the passwords inside of it."""
-        taken = [str(value) for name, value in values.items() if value != config.values.get(name)]
-        log.hide([*taken, *(word for value in taken for word in passwords(value))])
+        log.hide(str(value) for name, value in values.items() if value != config.values.get(name))
 
     def close(self) -> None:
         """Close every connector."""

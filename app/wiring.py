@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import DBAPIError
 
 from app import clock as clocks
@@ -16,18 +17,20 @@ from app.facts import Gatherer, Sources
 from app.jobs import JOBS
 from app.lifecycle import taking
 from app.lifecycle.desk import Desk
+from app.metrics import Figures
 from app.people import Bindings
 from app.pools import Pools
 from app.queue import Bell, Listener
 from app.rosters import Rosters
 from app.shelf import PolicyShelf, Where
+from app.store import due as timetable
 from app.store import schema
 from app.store.engine import make_engine
 from app.store.step import Steps
 from app.store.tables import Due, Pulse
 from app.targets import ConnectorRack
 from connectors.registry import kind_class, kinds
-from connectors.sources.calendar import Calendar
+from connectors.sources.calendar import CalendarSource
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from app.model import Clock
     from app.policy import PolicyFolder, Schedule
     from app.settings import Settings
+    from app.slack.delivery import Delivery
     from app.slack.directory import SlackDirectory
 
 RELOAD_EVERY = timedelta(seconds=3)
@@ -57,6 +61,8 @@ class House:
     desk: Desk
     client: WebClient
     directory: SlackDirectory
+    people: Bindings
+    rosters: Rosters
     bell: Bell | None
 
     def close(self) -> None:
@@ -86,23 +92,28 @@ def build(
     client = make_client(settings)
     directory = SlackDirectory(client)
     targets = ConnectorRack(shelf.current, environment)
+    people = Bindings(steps, directory, time.now)
+    rosters = Rosters(steps, directory, shelf.current, time.now)
     desk = Desk(
         clock=time,
         steps=steps,
         shelf=shelf,
         targets=targets,
         facts=Gatherer(steps, Sources(_calendar)),
-        people=Bindings(steps, directory, time.now),
+        people=people,
     )
-    return House(settings, time, engine, steps, shelf, targets, desk, client, directory, bell)
+    return House(
+        settings, time, engine, steps, shelf, targets, desk, client, directory, people, rosters, bell
+    )
 
 
 def _nobody(_lanes: Sequence[str], _later: Sequence[tuple[str, datetime]]) -> None:
     """No bell here: the timetable finds what is due."""
 
 
-def _calendar(folder: PolicyFolder, schedule: Schedule) -> Calendar:
-    return Calendar.of(folder, schedule)
+def _calendar(folder: PolicyFolder, schedule: Schedule) -> CalendarSource:
+    text = folder.files.get(schedule.file or "", "")
+    return CalendarSource(text, match=schedule.match, zone=folder.settings.timezone)
 
 
 def must_be_migrated(engine: Engine) -> None:
@@ -124,24 +135,44 @@ def must_be_migrated(engine: Engine) -> None:
 # --- the background ------------------------------------------------------------------------------------------
 
 
-def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
-    """The pools of ``worker`` (no grace) or ``clock`` (whatever nobody claimed in time)."""
-    from app.slack.delivery import Delivery
+def work_of(house: House) -> dict[str, Callable[[Due], None]]:
+    """What is done with a due row, by its kind."""
     from app.slack.filling import fill
 
     work: dict[str, Callable[[Due], None]] = {
         kind: (lambda due, job=job: job(house.desk, due)) for kind, job in JOBS.items()
     }
     work["form"] = lambda due: fill(house.desk, house.client, due)
-    delivery = Delivery(house.steps, house.client, house.directory, house.shelf.current)
+    work["refresh"] = lambda due: _refresh_people(house, due)
+    return work
+
+
+def delivery_of(house: House) -> Delivery:
+    """What sends the notices that wait."""
+    from app.slack.delivery import Delivery
+
+    return Delivery(house.steps, house.client, house.directory, house.shelf.current)
+
+
+def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
+    """The pools of ``worker`` (no grace) or ``clock`` (whatever nobody claimed in time)."""
+    delivery = delivery_of(house)
     return Pools(
         house.steps,
         house.clock.latest,
-        work,
+        work_of(house),
         lambda: delivery.deliver(house.clock.now() - grace),
         grace=grace,
         unrecorded=(lambda due: taking.take_unrecorded(house.desk, due)) if grace else None,
     )
+
+
+def _refresh_people(house: House, due: Due) -> None:
+    """Slack said that somebody or a group changed."""
+    house.people.forget()
+    house.rosters.refresh()
+    with house.steps.step() as step:
+        timetable.finish(step, due)
 
 
 def make_listener(house: House, pools: Pools) -> Listener:
@@ -151,15 +182,13 @@ def make_listener(house: House, pools: Pools) -> Listener:
 
 def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], Any]) -> clocks.Timetable:
     """The clock's routines: sweep, reload, groups, tidying."""
-    rosters = Rosters(house.steps, house.directory, house.shelf.current, house.clock.now)
-
     def ring_everybody(lanes: Sequence[str]) -> None:
         ring(lanes)
         pools.wake(lanes)
 
     routines = [
         clocks.Routine("reload", RELOAD_EVERY, house.shelf.reload),
-        clocks.Routine("groups", GROUPS_EVERY, rosters.refresh),
+        clocks.Routine("groups", GROUPS_EVERY, house.rosters.refresh),
         clocks.Routine("tidy", TIDY_EVERY, lambda: tidy(house.steps)),
     ]
     return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines)
@@ -167,11 +196,14 @@ def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], A
 
 def serve_ops(house: House) -> Callable[[], None]:
     """Health in detail and metrics, where ``OPS_PORT`` asks for them; answers what closes it."""
-    from app.ops import serve
+    from app.ops import OpsServer
 
-    if not house.settings.ops_port:
+    settings = house.settings
+    if not settings.ops_port:
         return lambda: None
-    return serve(house.settings.ops_host, house.settings.ops_port, lambda: readiness(house))
+    registry = CollectorRegistry()
+    registry.register(Figures(house.steps, house.clock.latest))
+    return OpsServer(settings.ops_host, settings.ops_port, lambda: readiness(house), registry).start().close
 
 
 def tidy(steps: Steps) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from app import notices
@@ -9,7 +10,7 @@ from app.errors import Refused
 from app.lifecycle.desk import Desk
 from app.lifecycle.ending import house_facts, stop
 from app.lifecycle.limits import current_freeze
-from app.lifecycle.moves import lock_request
+from app.lifecycle.moves import Lost, lock_request
 from app.lifecycle.press import Case, Judgement, must_be_security
 from app.model import OPEN_STATES, Ended, RequestState, new_id
 from app.policy import Facts, PolicyFolder, Settings, members_of
@@ -103,15 +104,24 @@ def revoke_all(desk: Desk, case: Case) -> Judgement:
 
 
 def stop_all(desk: Desk, folder: PolicyFolder, by: str, reason: str) -> int:
-    """Stop every open request, one step each, so that none waits for another; how many there were."""
+    """Stop every open request, one step each, so that none waits for another; how many there were.
+
+    One that cannot be stopped now does not keep the others; its fault is raised when all were tried.
+    """
     with desk.steps.read() as session:
         still_open = select(Request.id).where(
             col(Request.state).in_(sorted(OPEN_STATES)), col(Request.state) != str(RequestState.REVOKING)
         )
         ids = sorted(session.exec(still_open).all())
+    fault: DBAPIError | Lost | None = None
     for request_id in ids:
-        with desk.steps.step() as step:
-            stop(step, lock_request(step, request_id), folder, Ended.REVOKED, by, reason)
+        try:
+            with desk.steps.step() as step:
+                stop(step, lock_request(step, request_id), folder, Ended.REVOKED, by, reason)
+        except (DBAPIError, Lost) as failed:
+            fault = failed
+    if fault is not None:
+        raise fault
     return len(ids)
 
 

@@ -1,0 +1,115 @@
+"""What every command stands on: the environment it was started in, who types, and how long it waits."""
+
+import os
+import pwd
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.policy import KindSchema, PolicyFolder
+    from app.settings import Process, Settings
+    from app.store.step import Step
+    from app.wiring import House
+
+READ_BACK_SECONDS = 30.0
+"""How long ``revoke`` waits for the target to say that the access is gone."""
+
+_UNEXPECTED = re.compile(r"[^A-Za-z0-9._-]")
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """``env`` is the environment; ``patience``, in seconds, is how long a read-back is waited for."""
+
+    env: Mapping[str, str] = field(repr=False)
+    patience: float = READ_BACK_SECONDS
+
+    def settings(self, process: "Process") -> "Settings":
+        """The settings, with the log set up by them; raises ``Misconfigured``."""
+        from app import log
+        from app.settings import Settings
+
+        settings = Settings.load(self.env, process)
+        log.configure(settings)
+        return settings
+
+    def folder(self) -> "PolicyFolder":
+        """The policy folder on this disk; raises ``Misconfigured``. Needs no secret and no database."""
+        from app.policy import load
+
+        return load(self.settings("offline").policies, kinds=schemas(), env=self.env)
+
+    @contextmanager
+    def house(self) -> Iterator["House"]:
+        """The whole house on a migrated database.
+
+        Raises ``Misconfigured``; ``Unavailable`` where the database does not answer, also in the block.
+        """
+        from app import wiring
+        from app.cli.failing import database_named
+
+        settings = self.settings("terminal")
+        with database_named(settings):
+            house = wiring.build(settings, env=self.env)
+            try:
+                wiring.must_be_migrated(house.engine)
+                yield house
+            finally:
+                house.close()
+
+    def in_force(self, house: "House") -> "PolicyFolder":
+        """The folder that the processes run on, as they kept it; before there was one, that on this disk.
+
+        A terminal's own copy may be another: it must neither speak to another channel nor come into force.
+        """
+        from sqlmodel import col, select
+
+        from app.policy import from_text
+        from app.store.tables import PolicyText
+
+        newest = select(PolicyText).order_by(col(PolicyText.loaded_at).desc()).limit(1)
+        with house.steps.read() as session:
+            kept = session.exec(newest).first()
+        return from_text(kept.text, kinds=schemas(), env=self.env) if kept else self.folder()
+
+
+def schemas() -> Mapping[str, "KindSchema"]:
+    """Every kind of connector, for the loader."""
+    from connectors.registry import kind_class, kinds
+
+    return {name: kind_class(name) for name in kinds()}
+
+
+def actor() -> str:
+    """``terminal:USER@HOST``: the account that the system says runs this. Recorded, and not verified."""
+    user = os.getuid()
+    try:
+        name = pwd.getpwuid(user).pw_name
+    except KeyError:  # an account without a name, as containers give them
+        name = f"uid{user}"
+    return f"terminal:{_plain(name)}@{_plain(socket.gethostname())}"
+
+
+def _plain(name: str) -> str:
+    return _UNEXPECTED.sub("_", name)[:_LONGEST_NAME] or "_"
+
+
+def note_command(
+    step: "Step",
+    folder: "PolicyFolder",
+    words: str,
+    reason: str | None = None,
+    *,
+    request_id: str | None = None,
+) -> None:
+    """The ledger entry of a command, in the step that carries it out, and a line to the security channel."""
+    from app import notices
+
+    by = actor()
+    step.record("TerminalCommand", by, request_id, words=words, reason=reason, verified=False)
+    notices.alert(step, folder.settings, "terminal", by=by, words=words, reason=reason)

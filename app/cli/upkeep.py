@@ -1,0 +1,68 @@
+"""``migrate``, ``doctor`` and ``manifest``."""
+
+from urllib.parse import urlsplit
+
+import click
+
+from app.cli import output
+from app.cli.failing import code_of, database_named
+from app.cli.options import json_option
+from app.cli.terminal import Terminal, schemas
+
+
+@click.command()
+@click.pass_obj
+def migrate(terminal: Terminal) -> None:
+    """Bring the database to this version of the code, whole or not at all. Safe to repeat."""
+    from app.store import schema
+    from app.store.engine import make_engine
+
+    settings = terminal.settings("terminal")
+    with database_named(settings):
+        engine = make_engine(settings.database())
+        try:
+            schema.migrate(engine)
+        finally:
+            engine.dispose()
+    output.say("The database is up to date.")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, *, json_wanted: bool) -> None:
+    """Look at everything that the service depends on, change nothing, and say what mends it.
+
+    Exit code 1 for a fault, 3 where something could not be reached.
+    """
+    from app.doctor import examine
+
+    terminal: Terminal = ctx.obj
+    diagnosis = examine(terminal.env, schemas())
+    output.verdict(diagnosis.problems, json_wanted=json_wanted, fine="Everything is in order.")
+    ctx.exit(code_of(diagnosis.problems, unreachable=diagnosis.unreachable))
+
+
+@click.command()
+@click.option("--url", metavar="URL", help="Where Slack reaches `web`: https://breakglass.example.com.")
+def manifest(url: str | None) -> None:
+    """The Slack app's manifest as JSON, ready to paste, with the fewest rights that it needs.
+
+    Without --url it is for Socket Mode, which needs no address.
+    """
+    from app.slack.manifest import manifest as made
+
+    if url is None:
+        output.remark("For Socket Mode. With --url it is for HTTP.")
+    output.as_json(made(_endpoint(url) if url else None, socket=url is None))
+
+
+def _endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+        message = "Slack only calls addresses like https://breakglass.example.com"
+        raise click.BadParameter(message, param_hint="--url")
+    return url.rstrip("/").removesuffix(_SLACK_PATH) + _SLACK_PATH
+
+
+_SLACK_PATH = "/slack/events"

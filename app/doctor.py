@@ -1,0 +1,309 @@
+"""``breakglass doctor``: looks at everything the service stands on, changes nothing, says what mends it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import packages_distributions
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, select
+
+from app.clock import SystemClock
+from app.embedded import EmbeddedValkey
+from app.errors import ConnectorError, Misconfigured, Problem
+from app.policy import KindSchema, PolicyFolder, load
+from app.queue import connect
+from app.settings import Settings, is_loopback
+from app.slack.client import NETWORK_ERRORS, error_of, make_client
+from app.slack.manifest import SCOPES
+from app.store import ledger, schema
+from app.store.engine import make_engine, reading
+from app.store.tables import LedgerEntry, LedgerHead, Pulse
+from app.targets import ConnectorRack
+
+DISTRIBUTION = "breakglass"
+OWN_NAMES = ("app", "connectors")
+SWEEP_TOO_OLD = timedelta(seconds=5)
+REDIS_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem; ``unreachable``: something did not answer, so what it would have said is not known."""
+
+    problem: Problem
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Every problem, in the order in which things were looked at."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What ``--json`` shows."""
+        return tuple(finding.problem for finding in self.findings)
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether anything did not answer."""
+        return any(finding.unreachable for finding in self.findings)
+
+
+def examine(env: Mapping[str, str], kinds: Mapping[str, KindSchema]) -> Diagnosis:
+    """Look at one thing after the other, each bounded in time; what depends on a fault is left out."""
+    settings, faults = _settings(env)
+    folder, faulty = _folder(settings, kinds, env)
+    found: list[Finding] = [*faults, *faulty, *foreign_owners(packages_distributions())]
+    if settings is not None:
+        found += [*_database(settings), *_redis(settings), *_slack(settings, folder)]
+    if folder is not None:
+        found += _connectors(folder, env)
+    return Diagnosis(tuple(found))
+
+
+def _fault(where: str, what: str, remedy: str) -> Finding:
+    return Finding(Problem(where, what, remedy))
+
+
+def _silence(where: str, what: str, remedy: str) -> Finding:
+    return Finding(Problem(where, what, remedy), unreachable=True)
+
+
+# --- settings, policies, names ------------------------------------------------------------------------------
+
+
+def _settings(env: Mapping[str, str]) -> tuple[Settings | None, list[Finding]]:
+    """The terminal's settings, and every fault of theirs or of the processes'."""
+    settings: Settings | None = None
+    problems: dict[Problem, None] = {}
+    try:
+        settings = Settings.load(env, "terminal")
+    except Misconfigured as faulty:
+        problems |= dict.fromkeys(faulty.problems)
+    try:
+        Settings.load(env, "up")
+    except Misconfigured as faulty:
+        problems |= dict.fromkeys(faulty.problems)
+    return settings, [Finding(problem) for problem in problems]
+
+
+def _folder(
+    settings: Settings | None, kinds: Mapping[str, KindSchema], env: Mapping[str, str]
+) -> tuple[PolicyFolder | None, list[Finding]]:
+    if settings is None:
+        return None, []
+    try:
+        return load(settings.policies, kinds=kinds, env=env), []
+    except Misconfigured as faulty:
+        return None, [Finding(problem) for problem in faulty.problems]
+
+
+def foreign_owners(owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """Two distributions with one import name: whichever was installed last is what runs."""
+    for name in OWN_NAMES:
+        for other in sorted(set(owners.get(name, ())) - {DISTRIBUTION}):
+            what = f"the distribution `{other}` brings a package `{name}` as well"
+            yield _fault(f"package {name}", what, "give breakglass a virtual environment of its own")
+
+
+# --- database -----------------------------------------------------------------------------------------------
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    engine = make_engine(settings.database())
+    try:
+        yield from _tables(engine)
+    except SQLAlchemyError as error:
+        what = f"the database does not answer ({type(error).__name__})"
+        yield _silence("DATABASE_URL", what, "check that it runs, and the URL's host, name and password")
+    finally:
+        engine.dispose()
+
+
+def _tables(engine: Engine) -> Iterator[Finding]:
+    if not schema.is_current(engine):
+        yield _fault(
+            "DATABASE_URL", "the database is not migrated to this version", "run `breakglass migrate`"
+        )
+        return
+    with reading(engine) as session:
+        yield from _ledger(session)
+        yield from _sweep(session)
+
+
+def _ledger(session: Session) -> Iterator[Finding]:
+    head = session.exec(select(LedgerHead)).one_or_none()
+    last = session.get(LedgerEntry, head.seq) if head else None
+    first = head is not None and (head.seq, head.hash) == (0, ledger.GENESIS)
+    if not first and (head is None or last is None or last.hash != head.hash):
+        yield _fault("ledger", "its head is not its last entry", "run `breakglass audit verify`")
+
+
+def _sweep(session: Session) -> Iterator[Finding]:
+    sweep = session.get(Pulse, "sweep")
+    if sweep is None:
+        yield _fault("clock", "it has never swept this database", "start `breakglass clock`")
+        return
+    age = SystemClock().now() - sweep.at
+    if age > SWEEP_TOO_OLD:
+        what = f"its last sweep is {int(age.total_seconds())} s old"
+        yield _fault("clock", what, "start `breakglass clock`; while it is away nothing ends on time")
+
+
+# --- Redis --------------------------------------------------------------------------------------------------
+
+
+def _redis(settings: Settings) -> Iterator[Finding]:
+    url = settings.redis() if settings.redis_url else _embedded(settings)
+    if url is None:
+        return
+    yield from _exposed(url)
+    try:
+        with connect(url, patience=REDIS_SECONDS) as client:
+            yield from _persistence(client.info("persistence"))
+    except AuthenticationError:
+        yield _fault("REDIS_URL", "Redis refuses the password", "put the right one into REDIS_URL")
+    except ResponseError as refusal:
+        what = f"Redis does not say whether it keeps what it is told ({type(refusal).__name__})"
+        yield _fault("REDIS_URL", what, "allow its user the command INFO")
+    except (RedisError, OSError) as error:
+        what = f"Redis does not answer ({type(error).__name__})"
+        yield _silence("REDIS_URL", what, "check that it runs; until then the clock alone does the work")
+    except ValueError:
+        yield _fault("REDIS_URL", "it cannot be read as a URL", "compare it with the documentation")
+
+
+def _embedded(settings: Settings) -> str | None:
+    """The Valkey that ``breakglass up`` brought here, or None where it never ran."""
+    folder = settings.state / "valkey"
+    return EmbeddedValkey(folder).url if folder.is_dir() else None
+
+
+def _exposed(url: str) -> Iterator[Finding]:
+    """Who can write to Redis can make work early or late; over a network it takes a password and TLS."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "unix":
+        return
+    hosts = rest.rpartition("@")[2].partition("/")[0].split(",")
+    if all(is_loopback(_host(host)) for host in hosts):
+        return
+    if "@" not in rest.partition("/")[0] and "password=" not in rest:
+        yield _fault(
+            "REDIS_URL", "Redis is reached over a network without a password", "set one, and name it"
+        )
+    if scheme != "rediss":
+        yield _fault("REDIS_URL", "Redis is reached over a network without TLS", "use rediss://")
+
+
+def _host(place: str) -> str | None:
+    try:
+        return urlsplit(f"//{place}").hostname
+    except ValueError:
+        return None
+
+
+def _persistence(told: Any) -> Iterator[Finding]:
+    if not int(told.get("aof_enabled", 0)):
+        what = "Redis forgets everything when it stops (appendonly no)"
+        yield _fault("REDIS_URL", what, "set `appendonly yes` in its configuration")
+
+
+# --- Slack --------------------------------------------------------------------------------------------------
+
+
+def _slack(settings: Settings, folder: PolicyFolder | None) -> Iterator[Finding]:
+    if settings.bot_token is None:
+        return  # said among the settings already
+    client = make_client(settings)
+    try:
+        said = client.auth_test()
+    except NETWORK_ERRORS as failure:
+        yield _of_slack("SLACK_BOT_TOKEN", failure, "check the token, and that the app is installed")
+        return
+    yield from _scopes(str(said.headers.get("x-oauth-scopes", "")))
+    if folder is None:
+        return
+    teams, team = folder.settings.teams, str(said.get("team_id"))
+    if teams and team not in teams:
+        what = f"the token is of the workspace {team}, which settings.yaml does not name in `teams`"
+        yield _fault("SLACK_BOT_TOKEN", what, "use the token of one of them, or add it there")
+    for name in sorted({folder.settings.security_channel, folder.settings.approvals_channel}):
+        yield from _channel(client, name)
+
+
+def _of_slack(where: str, failure: Exception, remedy: str) -> Finding:
+    """What Slack answered is a fault of ours; no answer, or one that says "later", is none."""
+    name = error_of(failure)
+    later = {"ratelimited", "fatal_error", "internal_error", "service_unavailable", "request_timeout"}
+    if isinstance(failure, SlackApiError) and name not in later and not name.startswith("http_"):
+        return _fault(where, f"Slack says {name}", remedy)
+    return _silence(where, f"Slack does not answer ({name})", "check the way to Slack, and status.slack.com")
+
+
+def _scopes(granted: str) -> Iterator[Finding]:
+    have = {scope.strip() for scope in granted.split(",")}
+    if missing := [scope for scope in SCOPES if scope not in have]:
+        what = f"the app lacks the rights {', '.join(missing)}"
+        yield _fault("SLACK_BOT_TOKEN", what, "paste `breakglass manifest` into the app and install it again")
+
+
+def _channel(client: WebClient, channel: str) -> Iterator[Finding]:
+    where = f"channel {channel}"
+    try:
+        told: Mapping[str, Any] = client.conversations_info(channel=channel)["channel"]
+    except (*NETWORK_ERRORS, KeyError) as failure:
+        yield _of_slack(where, failure, "name a channel's id in settings.yaml, and invite the app to it")
+        return
+    for unfit, what, remedy in _UNFIT_CHANNELS:
+        if unfit(told):
+            yield _fault(where, what, remedy)
+
+
+_UNFIT_CHANNELS: Sequence[tuple[Callable[[Mapping[str, Any]], bool], str, str]] = (
+    (lambda told: bool(told.get("is_archived")), "it is archived", "name another in settings.yaml"),
+    (
+        lambda told: not told.get("is_member"),
+        "the app is not in it",
+        "invite the app there: /invite @breakglass",
+    ),
+    (
+        lambda told: bool(told.get("is_ext_shared") or told.get("is_pending_ext_shared")),
+        "it is shared with another company",
+        "name one that is not",
+    ),
+)
+
+
+# --- targets ------------------------------------------------------------------------------------------------
+
+
+def _connectors(folder: PolicyFolder, env: Mapping[str, str]) -> Iterator[Finding]:
+    for name in folder.settings.connectors:
+        yield from look_at_target(folder, name, env)
+
+
+def look_at_target(folder: PolicyFolder, name: str, env: Mapping[str, str]) -> Iterable[Finding]:
+    """What the connector lacks for what all policies give there; changes nothing at the target."""
+    rack = ConnectorRack(lambda: folder, env)
+    try:
+        connector = rack.connector(name)
+    except ConnectorError as error:
+        return [_fault(name, str(error), "check its part of settings.yaml, and its variables")]
+    entries = [entry.access for policy in folder.policies.values() for entry in policy.access]
+    try:
+        problems = connector.check([access.options for access in entries if access.connector == name])
+        return [Finding(problem) for problem in problems]
+    except ConnectorError as error:
+        remedy = "check that it runs, and the way there"
+        return [Finding(Problem(name, str(error), remedy), unreachable=not error.permanent)]
+    finally:
+        rack.close()

@@ -1,0 +1,124 @@
+"""``web``: Slack over HTTP or Socket Mode. Built here, because it needs no connector, no worker and no clock."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from app import clock as clocks
+from app import wiring
+from app.settings import Settings
+from app.slack.client import OwnIdentity, hurried
+from app.slack.front import Front
+from app.slack.guard import Guard, Tally
+from app.slack.listeners import create_bolt
+from app.slack.socket import SocketMode
+from app.supervisor import port_must_be_free
+from app.web import Door, create_web
+
+log = structlog.get_logger()
+
+READY_FOR = 1.0
+"""Seconds for which an answer of ``/readyz`` stands: whoever asks often costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """One web process, built."""
+
+    house: wiring.House
+    app: Starlette
+    identity: OwnIdentity
+    socket: SocketMode | None
+
+
+def build_web(house: wiring.House, sandbox: ASGIApp | None = None) -> Web:
+    """The application over an open house."""
+    settings = house.settings
+    front = Front(house.steps, house.shelf.current, hurried(house.client))
+    bolt = create_bolt(front)
+    identity = OwnIdentity(house.client)
+    secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
+    tally = Tally()
+    guard = Guard(secret, identity.known, house.clock.now, tally)
+    ready = _remembered(lambda: wiring.readiness(house)[0])
+    app = create_web(Door(bolt, guard, ready, lambda: tally.write(house.steps)), sandbox)
+    socket = None
+    if settings.app_token is not None:
+        socket = SocketMode(bolt, guard, settings.app_token.get_secret_value(), house.client)
+    return Web(house, app, identity, socket)
+
+
+def _remembered(ask: Callable[[], bool]) -> Callable[[], bool]:
+    kept = (float("-inf"), False)
+
+    def answer() -> bool:
+        nonlocal kept
+        if time.monotonic() - kept[0] > READY_FOR:
+            kept = (time.monotonic(), ask())
+        return kept[1]
+
+    return answer
+
+
+def run_web(settings: Settings, sandbox_env: Mapping[str, str] | None) -> None:
+    """Serve until told to stop. ``sandbox_env`` is the demo's: it brings a Slack workspace along."""
+    port_must_be_free(settings.host, settings.port)
+    house = wiring.build(settings)
+    wiring.must_be_migrated(house.engine)
+    house.shelf.open(must_be_good=True)
+    web = build_web(house, _sandbox(settings, sandbox_env) if sandbox_env is not None else None)
+    stop = threading.Event()
+    threading.Thread(target=web.identity.learn_until, args=(stop,), name="identity", daemon=True).start()
+    reload = clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload)
+    threading.Thread(target=_routine, args=(reload, stop, house), name="routines", daemon=True).start()
+    close_ops = wiring.serve_ops(house)
+    if web.socket is not None:
+        threading.Thread(target=web.socket.run, args=(stop,), name="socket", daemon=True).start()
+    log.info("web started", host=settings.host, port=settings.port, socket_mode=settings.socket_mode)
+    uvicorn.Server(_config(web.app, settings)).run()
+    stop.set()
+    close_ops()
+    house.close()
+    log.info("web stopped")
+
+
+def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+        ws="websockets-sansio",
+        limit_concurrency=500,
+    )
+
+
+def _routine(routine: clocks.Routine, stop: threading.Event, house: wiring.House) -> None:
+    while not stop.wait(0.5):
+        routine.run_if_due(house.clock.now())
+
+
+def _sandbox(settings: Settings, env: Mapping[str, str]) -> ASGIApp:
+    from app.sandbox import Sandbox
+    from app.sandbox.target import orders
+    from app.together import DEMO_PAGE, DEMO_TRY
+
+    here = f"http://{settings.host}:{settings.port}"
+    return Sandbox(
+        signing_secret=settings.signing_secret.get_secret_value() if settings.signing_secret else "",
+        bot_token=settings.token(),
+        bot_url=f"{here}/slack/events",
+        base_url=f"{here}/sandbox",
+        target=orders(env[DEMO_TRY]),
+        page_token=env[DEMO_PAGE],
+    ).app

@@ -1,0 +1,234 @@
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis
+
+from app.clock import SystemClock
+from app.doctor import foreign_owners
+from app.sandbox.cast import BOT_USER
+from app.store.step import Steps
+from app.store.tables import Pulse
+from tests.cli.conftest import Asked, Shell
+from tests.servers import NoServer, PostgresServer, ValkeyServer, start_valkey
+from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack, running_slack
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    try:
+        server = start_valkey()
+    except NoServer as missing:
+        pytest.skip(str(missing))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    with running_slack() as slack:
+        for channel in ("C0SECURITY", "C0APPROVALS"):
+            slack.workspace.channels[channel].members.add(BOT_USER)
+        yield slack
+
+
+@pytest.fixture
+def env(
+    env: dict[str, str], slack: Slack, valkey: ValkeyServer, target: PostgresServer, steps: Steps
+) -> dict[str, str]:
+    """A whole installation in good order."""
+    sweep(steps)
+    return env | {
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_API_URL": slack.api_url,
+        "REDIS_URL": valkey.url,
+        "ORDERS_DB_DSN": target.dsn("bot"),
+    }
+
+
+def sweep(steps: Steps, age: float = 0) -> None:
+    with steps.step() as step:
+        step.session.merge(Pulse(name="sweep", at=SystemClock().now() - timedelta(seconds=age)))
+
+
+def problems(breakglass: Shell, code: int, **changed: str | None) -> dict[str, str]:
+    """Where -> what, of everything that is wrong."""
+    answer = breakglass.json("doctor", code=code, **changed)
+    assert answer["ok"] is False
+    assert all(problem.keys() == {"where", "what", "remedy"} for problem in answer["problems"])
+    assert all(problem["remedy"] for problem in answer["problems"])
+    return {problem["where"]: problem["what"] for problem in answer["problems"]}
+
+
+def test_a_house_in_order_has_no_problems(breakglass: Shell, asked: Asked) -> None:
+    asked()
+    assert breakglass.json("doctor") == {"ok": True, "problems": []}
+    assert breakglass.says("doctor") == "Everything is in order.\n"
+
+
+def test_missing_settings_are_told_with_everything_else_that_is_wrong(
+    breakglass: Shell, folder: Path
+) -> None:
+    (folder / "orders-db.yaml").write_text("title: x\n")
+    found = problems(breakglass, 1, SLACK_BOT_TOKEN=None, SLACK_SIGNING_SECRET=None)
+    assert {"SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"} <= found.keys()
+    assert any(where.startswith("orders-db.yaml:") for where in found)
+
+
+def test_settings_that_cannot_be_read_end_the_look(breakglass: Shell) -> None:
+    assert problems(breakglass, 1, DATABASE_URL="oracle://x").keys() == {"DATABASE_URL"}
+
+
+def test_a_database_that_is_away_is_out_of_reach(breakglass: Shell) -> None:
+    url = "postgresql://breakglass:hunter2hunter2@127.0.0.1:1/breakglass"
+    result = breakglass("doctor", "--json", DATABASE_URL=url)
+    assert result.exit_code == 3
+    assert "does not answer" in result.stdout
+    assert "hunter2" not in result.output
+
+
+def test_a_database_of_another_version_is_named(breakglass: Shell, tmp_path: Path) -> None:
+    found = problems(breakglass, 1, DATABASE_URL=f"sqlite:///{tmp_path / 'new.db'}")
+    assert "not migrated" in found["DATABASE_URL"]
+
+
+def test_a_ledger_without_its_last_entry_is_named(breakglass: Shell, asked: Asked, steps: Steps) -> None:
+    asked()
+    with steps.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE ledger_head SET seq = seq + 1")
+    assert problems(breakglass, 1).keys() == {"ledger"}
+
+
+def test_an_old_sweep_is_named(breakglass: Shell, steps: Steps) -> None:
+    sweep(steps, age=90)
+    assert "90 s old" in problems(breakglass, 1)["clock"]
+
+
+def test_a_clock_that_never_swept_is_named(breakglass: Shell, steps: Steps) -> None:
+    with steps.step() as step:
+        step.session.delete(step.session.get(Pulse, "sweep"))
+    assert "never swept" in problems(breakglass, 1)["clock"]
+
+
+def test_the_valkey_of_up_is_looked_at_where_no_other_is_named(
+    breakglass: Shell, env: dict[str, str]
+) -> None:
+    assert breakglass.json("doctor", REDIS_URL=None)["ok"]
+    (Path(env["BREAKGLASS_STATE"]) / "valkey").mkdir(parents=True)
+    assert "does not answer" in problems(breakglass, 3, REDIS_URL=None)["REDIS_URL"]
+
+
+def test_a_redis_on_this_machine_needs_no_tls(breakglass: Shell) -> None:
+    answer = breakglass.json("doctor", code=3, REDIS_URL="redis://127.0.0.1:1/0")
+    assert len(answer["problems"]) == 1
+
+
+def test_a_redis_whose_user_may_not_ask_is_named(breakglass: Shell, valkey: ValkeyServer) -> None:
+    with redis.Redis.from_url(valkey.url) as client:
+        client.execute_command("ACL", "SETUSER", "default", "-info")
+        try:
+            assert "does not say" in problems(breakglass, 1)["REDIS_URL"]
+        finally:
+            client.execute_command("ACL", "SETUSER", "default", "+info")
+
+
+def test_a_redis_that_forgets_is_refused_loudly(breakglass: Shell, valkey: ValkeyServer) -> None:
+    with redis.Redis.from_url(valkey.url) as client:
+        client.config_set("appendonly", "no")
+        try:
+            assert "appendonly no" in problems(breakglass, 1)["REDIS_URL"]
+        finally:
+            client.config_set("appendonly", "yes")
+
+
+def test_a_redis_that_wants_another_password_is_named(breakglass: Shell, valkey: ValkeyServer) -> None:
+    with redis.Redis.from_url(valkey.url) as client:
+        client.config_set("requirepass", "hunter2hunter2")
+        try:
+            assert "REDIS_URL" in problems(breakglass, 1)
+        finally:
+            client.config_set("requirepass", "")
+
+
+def test_a_redis_over_a_network_wants_a_password_and_tls(breakglass: Shell) -> None:
+    answer = breakglass.json("doctor", code=3, REDIS_URL="redis://redis.invalid:6379/0")
+    said = [problem["what"] for problem in answer["problems"] if problem["where"] == "REDIS_URL"]
+    assert len(said) == 3
+    assert "without a password" in said[0]
+    assert "without TLS" in said[1]
+    assert "does not answer" in said[2]
+
+
+def test_a_redis_url_that_cannot_be_read_is_a_fault(breakglass: Shell) -> None:
+    assert "cannot be read" in problems(breakglass, 1, REDIS_URL="sentinel://[x:26379/master")["REDIS_URL"]
+
+
+def test_a_redis_that_is_away_is_out_of_reach(breakglass: Shell, tmp_path: Path) -> None:
+    assert "does not answer" in problems(breakglass, 3, REDIS_URL=f"unix://{tmp_path}/none.sock")["REDIS_URL"]
+
+
+def test_a_token_that_slack_refuses_is_a_fault(breakglass: Shell) -> None:
+    assert "invalid_auth" in problems(breakglass, 1, SLACK_BOT_TOKEN="xoxb-another")["SLACK_BOT_TOKEN"]
+
+
+def test_a_slack_that_is_down_is_out_of_reach(breakglass: Shell, slack: Slack) -> None:
+    slack.sandbox.faults.is_down = True
+    assert "does not answer" in problems(breakglass, 3)["SLACK_BOT_TOKEN"]
+
+
+def test_rights_that_the_app_lacks_are_named(breakglass: Shell, slack: Slack) -> None:
+    slack.sandbox.scopes -= {"usergroups:read"}
+    assert "lacks the rights usergroups:read" in problems(breakglass, 1)["SLACK_BOT_TOKEN"]
+
+
+def test_channels_where_no_card_may_go_are_named(breakglass: Shell, slack: Slack, folder: Path) -> None:
+    security, approvals = (slack.workspace.channels[name] for name in ("C0SECURITY", "C0APPROVALS"))
+    security.shared = True
+    approvals.archived = True
+    assert problems(breakglass, 1) == {
+        "channel C0SECURITY": "it is shared with another company",
+        "channel C0APPROVALS": "it is archived",
+    }
+    security.shared = approvals.archived = security.private = False
+    security.members.discard(BOT_USER)
+    settings = folder / "settings.yaml"
+    settings.write_text(settings.read_text().replace("C0APPROVALS", "C0NOWHERE"))
+    assert problems(breakglass, 1) == {
+        "channel C0SECURITY": "the app is not in it",
+        "channel C0NOWHERE": "Slack says channel_not_found",
+    }
+
+
+def test_a_token_of_another_workspace_is_named(breakglass: Shell, folder: Path) -> None:
+    settings = folder / "settings.yaml"
+    settings.write_text("teams: [T0OTHER]\n" + settings.read_text())
+    assert "workspace T0ACME" in problems(breakglass, 1)["SLACK_BOT_TOKEN"]
+
+
+def test_what_a_target_lacks_is_named(breakglass: Shell, target: PostgresServer) -> None:
+    target.run("REVOKE pg_signal_backend FROM bot")
+    try:
+        assert "may not end sessions" in problems(breakglass, 1)["orders-db"]
+    finally:
+        target.run("GRANT pg_signal_backend TO bot")
+
+
+def test_a_targets_secret_that_is_missing_is_named_by_its_variable(breakglass: Shell) -> None:
+    assert "ORDERS_DB_DSN" in problems(breakglass, 1, ORDERS_DB_DSN=None)["orders-db"]
+
+
+def test_no_secret_is_in_any_answer(breakglass: Shell) -> None:
+    dsn = "postgresql://bot:hunter2hunter2@127.0.0.1:1/orders"
+    result = breakglass("doctor", ORDERS_DB_DSN=dsn, REDIS_URL="redis://:hunter2hunter2@127.0.0.1:1/0")
+    assert result.exit_code == 3
+    assert "hunter2" not in result.output
+    assert BOT_TOKEN not in result.output
+
+
+def test_another_distribution_with_our_names_is_named() -> None:
+    owners = {"app": ["breakglass", "some-app"], "connectors": ["breakglass"], "click": ["click"]}
+    [found] = foreign_owners(owners)
+    assert (found.problem.where, found.unreachable) == ("package app", False)
+    assert "some-app" in found.problem.what

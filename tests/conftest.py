@@ -1,0 +1,122 @@
+"""Servers that live as long as the run, and a house for each test that wants one."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.clock import MovedClock
+from tests.house import ORDERS_DB, Sandbox, Target, TestHouse, build_house, database_url, prepare_roles, write_policies
+from tests.servers import NoServer, PostgresServer, start_postgres
+from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack, serve
+
+_number = count()
+
+
+class Port:
+    """A served port behind which each test puts its own application: starting a server takes longer."""
+
+    def __init__(self) -> None:
+        self.behind: ASGIApp | None = None
+        self.url, self.stop = serve(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            assert self.behind is not None
+            await self.behind(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def house_ports() -> Iterator[tuple[Port, Port]]:
+    both = Port(), Port()
+    yield both
+    for port in both:
+        port.stop()
+
+
+@pytest.fixture(scope="session")
+def target_server() -> Iterator[PostgresServer]:
+    """The newest PostgreSQL there is, with the shop's people and roles."""
+    try:
+        server = start_postgres()
+    except NoServer as missing:
+        pytest.skip(str(missing))
+    prepare_roles(server)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def target_database(target_server: PostgresServer) -> Target:
+    return Target(target_server, f"orders{next(_number)}")
+
+
+@pytest.fixture
+def target(target_database: Target) -> Iterator[Target]:
+    yield target_database
+    target_database.clean()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'breakglass.db'}"
+    server: PostgresServer = request.getfixturevalue("target_server")
+    return database_url(server, f"breakglass{next(_number)}")
+
+
+@pytest.fixture
+def slack_workspace(house_ports: tuple[Port, Port]) -> Iterator[Slack]:
+    clock = MovedClock()
+    sandbox = Sandbox(
+        signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN, base_url=house_ports[0].url, clock=clock
+    )
+    house_ports[0].behind = sandbox.app
+    yield Slack(sandbox)
+    sandbox.close()
+
+
+BuildHouse = Callable[..., TestHouse]
+
+
+@pytest.fixture
+def build(
+    database: str,
+    target: Target,
+    slack_workspace: Slack,
+    house_ports: tuple[Port, Port],
+    tmp_path: Path,
+) -> Iterator[BuildHouse]:
+    """Build a house with these policies (by name) and settings; the one of the example without any."""
+    built: list[TestHouse] = []
+
+    def make(settings: str | None = None, **policies: str) -> TestHouse:
+        texts = {name.replace("_", "-"): text for name, text in policies.items()} or {"orders-db": ORDERS_DB}
+        folder = write_policies(tmp_path / "policies", texts, **({"settings": settings} if settings else {}))
+        clock = slack_workspace.sandbox.clock
+        assert isinstance(clock, MovedClock)
+        house = build_house(
+            database=database,
+            target=target,
+            slack=slack_workspace,
+            policies=folder,
+            state=tmp_path / "state",
+            clock=clock,
+        )
+        house_ports[1].behind = house.web.app
+        slack_workspace.sandbox.bot_url = f"{house_ports[1].url}/slack/events"
+        built.append(house)
+        return house
+
+    yield make
+    for house in built:
+        house.house.close()
+
+
+@pytest.fixture
+def house(build: BuildHouse) -> TestHouse:
+    """The house of the example: Ada on call, Alan in engineering, Grace and Heidi leads, Eve and Frank security."""
+    return build()

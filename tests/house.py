@@ -1,0 +1,281 @@
+"""A whole installation for one test: real database, real target, the sandbox as Slack, a clock that the test moves.
+
+``web`` is served on a real port; due work is done when the test says so, in the order in which it is due, by the
+very functions that the worker runs. Nothing here reaches into the desk.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+from sqlmodel import col, select
+
+from app import audit, wiring
+from app.jobs import JOBS
+from app.sandbox import Sandbox
+from app.serving import Web, build_web
+from app.settings import Settings
+from app.store import due as timetable
+from app.store import engine as databases
+from app.store import schema
+from app.store.tables import Due, Request
+from app.store.views import newest, request_json
+from tests.clock import MovedClock
+from tests.servers import PostgresServer
+from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Person, Slack, serve
+
+PEOPLE = ("ada", "alan", "grace", "heidi", "eve", "frank")
+ROLES = ("incident_reader", "incident_writer", "incident_admin")
+SETTINGS = """
+timezone: Europe/Berlin
+teams: [T0ACME]
+domains: [example.com]
+security_channel: C0SECURITY
+approvals_channel: C0APPROVALS
+security_team: [group:security]
+groups:
+  security: {members: [eve@example.com, frank@example.com]}
+  leads: {members: [grace@example.com, heidi@example.com]}
+  engineering: {members: [ada@example.com, alan@example.com, grace@example.com, heidi@example.com]}
+schedules:
+  sre-primary: {members: [ada@example.com]}
+connectors:
+  orders-db: {kind: postgres, dsn: "${ORDERS_DB_DSN}", subject: "{local}", sessions: end}
+"""
+ORDERS_DB = """
+title: Orders database, write
+owner: user:dba-lead@example.com
+risk: high
+access:
+  - {connector: orders-db, role: incident_writer, use: "psql orders"}
+duration: {default: 30m, max: 4h, extend: 30m, extensions: 2}
+rules:
+  - {name: on call, if: {on_call: {schedule: sre-primary}}, then: grant}
+  - {name: engineering, if: {group: engineering}, then: approve}
+approval:
+  - {by: [group:leads], count: 1, within: 10m, remind: 4m}
+"""
+
+
+def write_policies(folder: Path, policies: Mapping[str, str], settings: str = SETTINGS) -> Path:
+    """A policy folder; names without ``.yaml``."""
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    for name, text in {"settings": settings, **policies}.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder
+
+
+class Target:
+    """The shop's database: people with accounts and no rights."""
+
+    def __init__(self, server: PostgresServer, name: str) -> None:
+        self.server = server
+        self.name = name
+        server.run(f'CREATE DATABASE "{name}"')
+        server.run(
+            "CREATE TABLE orders (id serial PRIMARY KEY, item text)",
+            "GRANT SELECT, INSERT ON orders TO incident_writer",
+            "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO incident_writer",
+            "GRANT SELECT ON orders TO incident_reader",
+            dbname=name,
+        )
+
+    @property
+    def dsn(self) -> str:
+        """The bot's own account."""
+        return self.server.dsn(user="bot", dbname=self.name)
+
+    def can_write(self, person: str) -> bool:
+        """Whether that person, on their own account, can write an order now."""
+        with psycopg.connect(self.server.dsn(user=person, dbname=self.name)) as connection:
+            try:
+                connection.execute("INSERT INTO orders (item) VALUES ('x')")
+            except psycopg.errors.InsufficientPrivilege:
+                return False
+            return True
+
+    def members(self, role: str = "incident_writer") -> set[str]:
+        """Who is a direct member of the role, whoever made them one."""
+        query = """SELECT m.rolname FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
+                   JOIN pg_roles r ON r.oid = a.roleid WHERE r.rolname = %s AND m.rolname <> 'bot'"""
+        with psycopg.connect(self.server.dsn(dbname=self.name)) as connection:
+            return {str(row[0]) for row in connection.execute(query, [role])}
+
+    def run(self, *statements: str) -> None:
+        """As the superuser."""
+        self.server.run(*statements, dbname=self.name)
+
+    def clean(self) -> None:
+        """Nobody is a member of anything any more."""
+        query = """SELECT r.rolname, m.rolname, g.rolname FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
+                   JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles g ON g.oid = a.grantor
+                   WHERE m.rolname = ANY(%s)"""
+        with psycopg.connect(self.server.dsn(dbname=self.name), autocommit=True) as connection:
+            for names in connection.execute(query, [list(PEOPLE)]).fetchall():
+                revoke = sql.SQL("REVOKE {} FROM {} GRANTED BY {} CASCADE")
+                connection.execute(revoke.format(*(sql.Identifier(name) for name in names)))
+
+
+def prepare_roles(server: PostgresServer) -> None:
+    """Once a server: roles are shared by all of its databases."""
+    server.run("CREATE ROLE bot LOGIN CREATEROLE")
+    server.run(*(f"CREATE ROLE {person} LOGIN" for person in PEOPLE), *(f"CREATE ROLE {role}" for role in ROLES))
+    server.run(*(f"GRANT {role} TO bot WITH ADMIN OPTION" for role in ROLES))
+    server.run("GRANT pg_signal_backend, pg_read_all_stats TO bot")
+
+
+@dataclass(slots=True)
+class TestHouse:
+    """One installation."""
+
+    house: wiring.House
+    web: Web
+    slack: Slack
+    clock: MovedClock
+    target: Target
+    policies: Path
+    stops: list[Any] = field(default_factory=list)
+
+    __test__ = False
+
+    def person(self, name: str) -> Person:
+        """Somebody who types and presses."""
+        return self.slack.person(name)
+
+    # --- the background, at the test's pace ----------------------------------------------------------------
+    def work(self, *, notices: bool = True) -> None:
+        """Do everything that is due now, and everything that this makes due now; then deliver what waits."""
+        while rows := self._claim():
+            for row in rows:
+                self.work_on(row)
+        if notices:
+            self.deliver()
+
+    def _claim(self) -> list[Due]:
+        now = self.clock.now()
+        with self.house.steps.read() as session:
+            lanes = timetable.waiting_lanes(session, now)
+        rows: list[Due] = []
+        for lane in sorted(lanes):
+            with databases.writing(self.house.engine) as session:
+                rows += timetable.claim(session, lane, "test", now, now, 100)
+        return rows
+
+    def work_on(self, row: Due) -> None:
+        """One piece of due work."""
+        self.pools_work[row.kind](row)
+
+    @property
+    def pools_work(self) -> Mapping[str, Any]:
+        """By kind, as the worker has it."""
+        return wiring.work_of(self.house)
+
+    def deliver(self) -> None:
+        """Send every notice that waits."""
+        wiring.delivery_of(self.house).deliver(self.clock.now())
+
+    def later(self, **by: float) -> None:
+        """Let time pass, then do what became due."""
+        self.clock.advance(**by)
+        self.work()
+
+    # --- asking --------------------------------------------------------------------------------------------
+    def asks(self, name: str, line: str) -> dict[str, Any]:
+        """Type ``/breakglass LINE`` and let the house work; the request as it stands then."""
+        self.person(name).commands(f"/breakglass {line}")
+        self.work()
+        return self.latest()
+
+    def presses(self, name: str, kind: str) -> str:
+        """Press the newest button of that kind which this person sees anywhere; what they are told."""
+        person = self.person(name)
+        action = f"breakglass_{kind}"
+        places = [*reversed(person.dm()), *reversed(self.slack.channel("C0SECURITY").messages())]
+        places += reversed(self.slack.channel("C0APPROVALS").messages())
+        message = next(m for m in places if any(b.action_id == action for b in m.buttons()))
+        person.presses(message, action)
+        self.work()
+        return self.told(name)
+
+    def told(self, name: str) -> str:
+        """The last thing that this person was told, in direct messages or unseen by others."""
+        person = self.person(name)
+        said = [*person.dm(), *person.whispers()]
+        return max(said, key=lambda message: message.ts).text
+
+    def latest(self) -> dict[str, Any]:
+        """The newest request, whole."""
+        with self.house.steps.read() as session:
+            return newest(session, limit=1)[0]
+
+    def request(self, request_id: str) -> dict[str, Any]:
+        """One request, whole."""
+        with self.house.steps.read() as session:
+            row = session.get(Request, request_id)
+            assert row is not None
+            return request_json(session, row)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """All of them, oldest first."""
+        with self.house.steps.read() as session:
+            rows = session.exec(select(Request).order_by(col(Request.requested_at))).all()
+            return [request_json(session, row) for row in rows]
+
+    def rows(self, table: Any, *where: Any) -> list[Any]:
+        """Rows of a table."""
+        with self.house.steps.read() as session:
+            return list(session.exec(select(table).where(*where)).all())
+
+    def ledger_is_clean(self) -> bool:
+        """Chain and replay."""
+        with self.house.steps.read() as session:
+            problems = audit.verify(session)
+        assert not problems, problems
+        return True
+
+
+def build_house(  # noqa: PLR0913
+    *,
+    database: str,
+    target: Target,
+    slack: Slack,
+    policies: Path,
+    state: Path,
+    clock: MovedClock,
+    redis: str | None = None,
+) -> TestHouse:
+    """An open, migrated house whose web has not been served yet."""
+    env = {
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_API_URL": slack.api_url,
+        "DATABASE_URL": database,
+        "BREAKGLASS_POLICIES": str(policies),
+        "BREAKGLASS_STATE": str(state),
+        "REDIS_URL": redis or "redis://127.0.0.1:1/0",
+        "ORDERS_DB_DSN": target.dsn,
+    }
+    settings = Settings.load(env, "web")
+    house = wiring.build(settings, env=env, clock=clock)
+    schema.migrate(house.engine)
+    house.shelf.open(must_be_good=True)
+    house.steps.rings = lambda _lanes, _later: None
+    web = build_web(house)
+    web.identity.learn()
+    return TestHouse(house, web, slack, clock, target, policies)
+
+
+def database_url(server: PostgresServer, name: str) -> str:
+    """A fresh database of its own on that server, as ``DATABASE_URL``."""
+    server.run(f'CREATE DATABASE "{name}"')
+    return make_url(server.dsn(dbname=name)).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+__all__ = ["JOBS", "ORDERS_DB", "Sandbox", "TestHouse", "build_house", "os", "serve", "timedelta"]

@@ -1,0 +1,68 @@
+"""What tests of running things need: a port to be served on, a deadline to wait for, a moment to share."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import uvicorn
+from starlette.types import ASGIApp
+
+Found = TypeVar("Found")
+
+
+def wait(look: Callable[[], Found], seconds: float = 5.0, what: str = "") -> Found:
+    """The first truthy answer of ``look``; fails after that many seconds of wall time."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            message = f"waited {seconds} s for {what or look}, last seen: {found!r}"
+            raise AssertionError(message)
+        pause.wait(0.01)
+
+
+def serve(asgi: ASGIApp) -> tuple[str, Callable[[], None]]:
+    """Serve an ASGI application on a free loopback port in a thread; returns address and stopper."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        asgi, log_config=None, ws="websockets-sansio", lifespan="auto", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    wait(lambda: server.started, what="the server to start")
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+    return f"http://127.0.0.1:{listener.getsockname()[1]}", stop
+
+
+def together(*acts: Callable[[], Found]) -> list[Found]:
+    """Do all of it at the same moment, each on its own thread; results in order."""
+    barrier = threading.Barrier(len(acts))
+    results: dict[int, Found] = {}
+    faults: list[BaseException] = []
+
+    def run(place: int, act: Callable[[], Found]) -> None:
+        barrier.wait(10)
+        try:
+            results[place] = act()
+        except BaseException as fault:  # noqa: BLE001 - raised again in the test's own thread below
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    if faults:
+        raise faults[0]
+    return [results[place] for place in range(len(acts))]
