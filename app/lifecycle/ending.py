@@ -97,8 +97,10 @@ def not_me(desk: Desk, case: Case) -> Judgement:
             other = lock_request(step, request_id)
             if stop(step, other, case.folder, Ended.NOT_ME, case.presser.email):
                 ended.append(request_id)
-        freeze_person(step, f"{case.press.team}:{case.press.slack_user}", case.presser.email)
-        notices.alert(step, case.folder.settings, "not_me", email=case.presser.email, requests=ended)
+        person = f"{case.press.team}:{case.press.slack_user}"
+        freeze_person(step, person, case.presser.email)
+        said = {"email": case.presser.email, "person": person, "requests": ended}
+        notices.alert(step, case.folder.settings, "not_me", **said)
         the(locked)
         return "Everything of yours is being taken back, and the security team has been told."
 
