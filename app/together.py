@@ -121,7 +121,7 @@ PEOPLE = ("ada", "alan", "grace", "heidi", "eve", "frank")
 
 def prepare_target(target: EmbeddedPostgres) -> None:
     """A small shop: people with accounts and no rights, roles with rights and no people, and the bot's own account."""
-    target.run(["CREATE DATABASE orders", "CREATE ROLE breakglass LOGIN CREATEROLE"])
+    target.run(["CREATE DATABASE orders", "CREATE ROLE breakglass LOGIN"])
     target.run(
         [
             *(f"CREATE ROLE {person} LOGIN" for person in PEOPLE),
@@ -138,7 +138,8 @@ def prepare_target(target: EmbeddedPostgres) -> None:
             "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO incident_writer",
             "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO incident_writer",
             "GRANT ALL ON ALL TABLES IN SCHEMA public TO incident_admin",
-            "GRANT incident_reader, incident_writer, incident_admin TO breakglass WITH ADMIN OPTION",
+            "GRANT incident_reader, incident_writer, incident_admin TO breakglass"
+            " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
             "GRANT pg_signal_backend, pg_read_all_stats TO breakglass",
         ],
         dbname="orders",

@@ -132,7 +132,10 @@ class AccessConnector(Protocol):
         """One line for people: ``incident_writer on orders-db``."""
 
     def check(self, accesses: Sequence[Mapping[str, str]] = ()) -> Sequence[Problem]:
-        """What is missing for this connector to give these accesses, with what mends it; changes nothing."""
+        """What is missing for this connector to give these accesses, with what mends it; changes nothing.
+
+        Raises ``ConnectorError`` where the target cannot be reached.
+        """
 
     def resolve(self, name: str) -> Subject | NoSubject:
         """The fit account of that name at the target, or why there is none."""

@@ -67,7 +67,8 @@ def renew(session: Session, owner: str, due_id: str, now: datetime) -> None:
     connection = session.connection()
     mine = (col(Due.lease_by) == owner, col(Due.id) == due_id)
     connection.execute(update(Due).where(*mine).values(lease_until=until))
-    connection.execute(update(Hold).where(col(Hold.lease_by) == due_id).values(lease_until=until))
+    holder = col(Hold.lease_by) == f"{due_id} {owner}"
+    connection.execute(update(Hold).where(holder).values(lease_until=until))
 
 
 def finish(step: Step, done: Due) -> None:
@@ -75,7 +76,8 @@ def finish(step: Step, done: Due) -> None:
     row = step.session.get(Due, done.id, with_for_update=True, populate_existing=True)
     if row is None:
         return
-    if row.rung == done.rung:
+    # Dropped and owed anew meanwhile, it counts from 0 again; then nobody holds it, or another.
+    if row.rung == done.rung and row.lease_by == done.lease_by:
         step.session.delete(row)
         return
     if row.lease_by == done.lease_by:
@@ -96,14 +98,19 @@ def again(step: Step, done: Due, at: datetime, error: str | None = None, **data:
     step.session.add(row)
 
 
+def _holder(by: Due) -> str:
+    """The work and who does it: the same work in other hands is another holder."""
+    return f"{by.id} {by.lease_by}"
+
+
 def take_hold(step: Step, hold_id: str, by: Due) -> bool:
     """Begin work on one hold; False while other work on it is under way."""
     hold = step.lock(Hold, hold_id)
     if hold is None:
         return False
-    if hold.lease_by not in (None, by.id) and hold.lease_until is not None and hold.lease_until > step.now:
+    if hold.lease_by not in (None, _holder(by)) and hold.lease_until is not None and hold.lease_until > step.now:
         return False
-    hold.lease_by, hold.lease_until = by.id, step.now + LEASE
+    hold.lease_by, hold.lease_until = _holder(by), step.now + LEASE
     step.session.add(hold)
     step.session.flush()
     return True
@@ -112,5 +119,5 @@ def take_hold(step: Step, hold_id: str, by: Due) -> bool:
 def free_hold(step: Step, hold_id: str, by: Due) -> None:
     """End work on one hold."""
     connection = step.session.connection()
-    mine = (col(Hold.id) == hold_id, col(Hold.lease_by) == by.id)
+    mine = (col(Hold.id) == hold_id, col(Hold.lease_by) == _holder(by))
     connection.execute(update(Hold).where(*mine).values(lease_by=None, lease_until=None))

@@ -78,13 +78,15 @@ def short_head(seq: int, full_hash: str) -> str:
 
 def digest(row: LedgerEntry) -> str:
     """The hash that this row must carry. ``data`` is taken as stored: it was canonical when written."""
-    return digest_of(row.seq, iso(row.at), row.actor, row.action, row.request_id, row.data, row.prev_hash)
+    return digest_of((row.seq, iso(row.at), row.actor, row.action, row.request_id, row.data, row.prev_hash))
 
 
-def digest_of(
-    seq: int, at: str, actor: str, action: str, request_id: str | None, data: str, prev_hash: str
-) -> str:
-    """The hash of an entry with these fields, ``at`` and ``data`` as text. Raises ``TypeError`` for what is no text."""
+def digest_of(fields: tuple[Any, ...]) -> str:
+    """The hash of an entry with these fields, in that order, ``at`` and ``data`` as text.
+
+    Raises ``TypeError`` where what must be text is none.
+    """
+    seq, at, actor, action, request_id, data, prev_hash = fields
     said_of = "null" if request_id is None else _text(request_id)
     body = (
         f'{{"action":{_text(action)},"actor":{_text(actor)},"at":{_text(at)},"data":{data},'

@@ -1,4 +1,4 @@
-"""Rows as they are stored, for the audit: nothing is decoded that could fail on what somebody wrote behind our back."""
+"""Rows as they are stored, for the audit: nothing is decoded that could fail on what somebody put there."""
 
 import json
 import sqlite3
@@ -32,16 +32,18 @@ Values = tuple[Any, ...]
 def rows(
     session: Session, table: type[SQLModel], columns: Sequence[str], batch: int = BATCH
 ) -> Iterator[Values]:
-    """These columns of every row, the primary key's order; the first of ``columns`` must be that key.
+    """These columns of every row, in the primary key's order; the first of ``columns`` must be that key.
 
-    Instants come as ``app.model.iso`` writes them, JSON as what it says, everything else as it is; a value that is
-    none of that comes as it is too, whatever it is. Reads in batches of ``batch`` rows.
+    Instants come as ``app.model.iso`` writes them, JSON as what it says, everything else, and what cannot be
+    read as that, as it is. Reads in batches of ``batch`` rows.
     """
     found = [mapped(table).columns[name] for name in columns]
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     spoken = [(_sqlite_text if on_sqlite else _postgres_text)(column) for column in found]
     readers = [
-        (place, reader) for place, column in enumerate(found) if (reader := _reader(column, on_sqlite))
+        (place, reader)
+        for place, column in enumerate(found)
+        if (reader := _reader(column, on_sqlite=on_sqlite))
     ]
     query = select(*spoken).order_by(found[0]).limit(batch)
     more: ColumnElement[bool] | None = None
@@ -78,7 +80,7 @@ def _type(column: Column[Any]) -> object:
     return getattr(column.type, "impl_instance", column.type)
 
 
-def _reader(column: Column[Any], on_sqlite: bool) -> Callable[[Any], Any] | None:
+def _reader(column: Column[Any], *, on_sqlite: bool) -> Callable[[Any], Any] | None:
     match _type(column):
         case JSON():
             return parsed

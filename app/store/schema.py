@@ -1,7 +1,7 @@
 """The database's schema: brought up to date, asked whether it is, and who may do what with it.
 
-Alembic runs inside the process on a connection of ours; there is no ``alembic.ini``. A new migration is drafted with
-``python -m app.store.migrations "what it changes"``.
+Alembic runs inside the process on a connection of ours; there is no ``alembic.ini``. A new migration is
+drafted with ``python -m app.store.migrations "what it changes"``.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 60
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to :func:`head_revision`, whole or not at all. Safe from several processes at once."""
+    """Bring the database to :func:`head_revision`, whole or not at all; safe from several processes."""
     with alone(engine) as connection:
         command.upgrade(settings(connection), "head")
 

@@ -49,10 +49,12 @@ class Step:
 
         Of two at once, the second waits for the first's commit; where that one rolls back, the second is the first.
         """
-        connection = self.session.connection()
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        once = insert(Seen).values(key=key, at=self.now).on_conflict_do_nothing().returning(col(Seen.key))
-        return connection.execute(once).first() is not None
+        once = self._insert(Seen).values(key=key, at=self.now).on_conflict_do_nothing().returning(col(Seen.key))
+        return self.session.connection().execute(once).first() is not None
+
+    def _insert(self, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
+        on_postgresql = self.session.get_bind().dialect.name == "postgresql"
+        return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
 
     def insert(self, row: SQLModel) -> None:
         """Add an audited row and remember it for the entry that follows."""
@@ -71,7 +73,8 @@ class Step:
         if result.rowcount != 1:
             return False
         self.session.refresh(row)
-        if audited := {name: value for name, value in values.items() if name in AUDITED[table]}:
+        # As the database has them now, which may have rounded what it was given.
+        if audited := {name: getattr(row, name) for name in values if name in AUDITED[table]}:
             self._rows.append({"table": str(table.__tablename__), "id": ledger.key_of(row), "set": audited})
         return True
 
@@ -89,14 +92,12 @@ class Step:
 
     def due(self, kind: str, ref: str, at: datetime, lane: str, **data: Any) -> None:
         """Owe a piece of work. The same (kind, ref) again moves it and makes a running one run once more."""
-        key = f"{kind}:{ref}"
-        row = self.session.get(Due, key, with_for_update=True, populate_existing=True)
-        if row is None:
-            row = Due(id=key, kind=kind, ref=ref, lane=lane, due_at=at)
-        else:
-            row.rung += 1
-        row.due_at, row.lane, row.data, row.attempts = at, lane, data, 0
-        self.session.add(row)
+        self.session.flush()
+        asked = {"lane": lane, "due_at": at, "data": data, "attempts": 0}
+        first = self._insert(Due).values(id=f"{kind}:{ref}", kind=kind, ref=ref, rung=0, **asked)
+        # One statement: two steps that owe the same for the first time at once must not fail on each other.
+        again = first.on_conflict_do_update(index_elements=["id"], set_={"rung": col(Due.rung) + 1, **asked})
+        self.session.connection().execute(again)
         if at <= self.now:
             self.rung.add(lane)
         else:
@@ -104,7 +105,7 @@ class Step:
 
     def undue(self, kind: str, ref: str) -> None:
         """Owe it no longer."""
-        self.session.connection().execute(delete(Due).where(col(Due.id) == f"{kind}:{ref}"))
+        self.session.exec(delete(Due).where(col(Due.id) == f"{kind}:{ref}"))
 
     def notice(self, notice: Notice, *, alert: bool = False) -> None:
         """Owe people a message; an ``alert`` ends with the ledger's head as this step leaves it."""

@@ -1,4 +1,4 @@
-"""``python -m app.store.migrations "what it changes"``: drafts the next migration, to be read before it is kept."""
+"""``python -m app.store.migrations "what it changes"``: drafts the next migration, to be read first."""
 
 import sys
 import tempfile

@@ -27,7 +27,8 @@ def upgrade() -> None:
     _create_seen()
     _create_approval()
     _create_grant()
-    op.execute(f"INSERT INTO ledger_head (id, seq, hash) VALUES (1, 0, '{'0' * 64}')")
+    head = sa.table("ledger_head", sa.column("id"), sa.column("seq"), sa.column("hash"))
+    op.execute(head.insert().values(id=1, seq=0, hash="0" * 64))
     for statement in _KEEP_LEDGER[op.get_context().dialect.name]:
         op.execute(statement)
 
@@ -61,14 +62,14 @@ def _sqlite_refuses(name: str, when: str) -> str:
     )
 
 
+_SAME_SEQ = "SELECT 1 FROM ledger WHERE seq = NEW.seq"
+
 _KEEP_LEDGER = {
     "sqlite": (
         _sqlite_refuses("not_changed", "UPDATE ON ledger"),
         _sqlite_refuses("not_deleted", "DELETE ON ledger"),
         # INSERT OR REPLACE deletes without telling the trigger above.
-        _sqlite_refuses(
-            "not_replaced", "INSERT ON ledger WHEN EXISTS (SELECT 1 FROM ledger WHERE seq = NEW.seq)"
-        ),
+        _sqlite_refuses("not_replaced", f"INSERT ON ledger WHEN EXISTS ({_SAME_SEQ})"),
     ),
     "postgresql": (
         """
@@ -395,4 +396,5 @@ def _create_grant() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("grant_hold", "grant", ["hold_id", "state"])
+    op.create_index("grant_subject", "grant", ["connector", "subject"])
     op.create_index("ix_grant_request_id", "grant", ["request_id"])

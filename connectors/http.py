@@ -1,0 +1,241 @@
+"""HTTP for connectors and sources: where they may call, how long, how much they read, what a fault means.
+
+::
+
+    api = Http("github", "https://api.github.com", headers={"Authorization": f"Bearer {token}"})
+    members = api.call("GET", "/orgs/acme/members", params={"page": "2"}).json
+    api.call("DELETE", f"/orgs/acme/members/{segment(login)}", accept=(204, 404))
+
+What is promised: https (or plain http to this machine), public addresses alone unless ``private``, the very
+address that was checked is called, no redirect, no proxy, no cookie, a total deadline, a limit on the
+answer's size, only safe calls repeated, and no word of the vendor's in an error.
+"""
+
+import email.utils
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpcore
+import httpx
+
+from app.errors import ConnectorError, Misconfigured, Problem
+from connectors.http_network import NotAllowed, Transport, deadline, is_this_machine
+
+MEGABYTE = 1_048_576
+_SAFE = frozenset({"GET", "HEAD"})
+_PASSING = frozenset({408, 421, 425, 429})
+_SERVER_FAULT = 500
+_LAST_PORT = 65_535
+_LONGEST_RETRY_AFTER = 86_400.0
+_WORDS: Mapping[int, str] = {
+    400: "does not understand what was asked",
+    401: "refuses our credentials",
+    402: "says that the plan does not include this",
+    403: "does not allow us this",
+    404: "does not know what was asked for",
+    409: "says that it conflicts with something there",
+    422: "does not accept what was asked",
+    429: "says that we ask too often",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status among those asked for, the headers (names in lower case), the body's JSON (None: no body)."""
+
+    status: int
+    headers: Mapping[str, str]
+    json: Any
+
+
+class Http:
+    """One vendor's API. Thread-safe; opens nothing before the first call.
+
+    ``headers`` go with each call and hold the credentials; ``seconds`` bounds one call with its repetitions.
+    Raises ``Misconfigured`` for an address that may not be called at all.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        private: bool = False,
+        seconds: float = 10.0,
+        max_bytes: int = 4 * MEGABYTE,
+        repeats: int = 2,
+        pause: Callable[[float], None] = time.sleep,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._name = name
+        self._base = _base(name, base_url)
+        self._headers = {"accept": "application/json", **(headers or {}), "accept-encoding": "identity"}
+        self._seconds = seconds
+        self._max_bytes = max_bytes
+        self._repeats = repeats
+        self._pause = pause
+        self._transport = transport or Transport(private=private)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        accept: Collection[int] = (200, 201, 202, 204),
+    ) -> Answer:
+        """Ask once; a safe call (GET, HEAD) that failed in passing is repeated within the deadline.
+
+        ``path`` begins with a slash; what goes into it from outside passes through ``segment``. Any status
+        that is not in ``accept`` is a ``ConnectorError``.
+        """
+        request = self._request(method, path, params, body)
+        ends = time.monotonic() + self._seconds
+        attempt = 0
+        while True:
+            try:
+                return self._once(request, accept, ends)
+            except ConnectorError as error:
+                wait = error.retry_after if error.retry_after is not None else _back_off(attempt)
+                hopeless = error.permanent or method not in _SAFE or attempt >= self._repeats
+                if hopeless or time.monotonic() + wait >= ends:
+                    raise
+            self._pause(wait)
+            attempt += 1
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._transport.close()
+
+    def _request(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> httpx.Request:
+        if not path.startswith("/") or "\\" in path or not path.isprintable():
+            message = f"{self._name}: a path that may lead elsewhere is not called"
+            raise ConnectorError(message, permanent=True)
+        url = httpx.URL(f"{self._base}{path}", params=params or None)
+        content = {} if body is None else {"json": body}
+        return httpx.Request(method, url, headers=self._headers, **content)
+
+    def _once(self, request: httpx.Request, accept: Collection[int], ends: float) -> Answer:
+        unclear = request.method not in _SAFE
+        try:
+            with deadline(ends):
+                response = self._transport.handle_request(request)
+                response.request = request
+                try:
+                    return self._answer(response, accept, ends)
+                finally:
+                    response.close()
+        except NotAllowed as error:
+            raise ConnectorError(f"{self._name} {error}", permanent=True) from None
+        except (
+            httpx.ConnectError,
+            httpcore.ConnectError,
+            httpx.ConnectTimeout,
+            httpcore.ConnectTimeout,
+        ) as error:
+            raise ConnectorError(f"{self._name} cannot be reached{_tls(error)}") from None
+        except (httpx.TimeoutException, httpcore.TimeoutException):
+            message = f"{self._name} did not answer within {self._seconds:g} s"
+            raise ConnectorError(message, unclear=unclear) from None
+        except (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, OSError):
+            raise ConnectorError(f"{self._name} broke off the connection", unclear=unclear) from None
+
+    def _answer(self, response: httpx.Response, accept: Collection[int], ends: float) -> Answer:
+        if response.status_code not in accept:
+            raise self._fault(response)
+        unclear = response.request.method not in _SAFE
+        text = self._body(response, ends, unclear=unclear)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if not text.strip():
+            return Answer(response.status_code, headers, None)
+        if "json" not in headers.get("content-type", ""):
+            raise self._gibberish(unclear=unclear)
+        try:
+            return Answer(response.status_code, headers, json.loads(text))
+        except (ValueError, RecursionError):
+            raise self._gibberish(unclear=unclear) from None
+
+    def _body(self, response: httpx.Response, ends: float, *, unclear: bool) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise self._gibberish(
+                unclear=unclear
+            )  # we asked for none, and a small body could unpack to a huge one
+        text = bytearray()
+        for part in response.iter_bytes():
+            text += part
+            if len(text) > self._max_bytes:
+                message = f"{self._name} answered with more than {self._max_bytes} bytes"
+                raise ConnectorError(message, unclear=unclear)
+            if time.monotonic() >= ends:
+                raise httpx.ReadTimeout(self._name)
+        return bytes(text)
+
+    def _gibberish(self, *, unclear: bool) -> ConnectorError:
+        return ConnectorError(f"{self._name} answered with something that is not JSON", unclear=unclear)
+
+    def _fault(self, response: httpx.Response) -> ConnectorError:
+        status = response.status_code
+        passing = status in _PASSING or status >= _SERVER_FAULT
+        unclear = status >= _SERVER_FAULT and response.request.method not in _SAFE
+        words = _WORDS.get(status, "failed")
+        if response.is_redirect or response.has_redirect_location:
+            words = "sends us to another address, and redirects are not followed"
+        return ConnectorError(
+            f"{self._name} {words} (HTTP {status})",
+            permanent=not passing,
+            unclear=unclear,
+            retry_after=retry_after(response.headers),
+        )
+
+
+def segment(text: str) -> str:
+    """One segment of a path, whatever is in it. Raises ``ConnectorError`` for what no server reads as one."""
+    if text in {"", ".", ".."} or not text.isprintable():
+        message = "an empty name, a name of dots or with control characters cannot be asked for"
+        raise ConnectorError(message, permanent=True)
+    return quote(text, safe="")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, at most a day; None where nothing usable is said. A date counts from the answer's."""
+    told = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", told):
+        return min(float(told), _LONGEST_RETRY_AFTER)
+    try:
+        then = email.utils.parsedate_to_datetime(told)
+        now = email.utils.parsedate_to_datetime(headers.get("date", ""))
+        seconds = (then - now).total_seconds()
+    except (ValueError, TypeError):  # no date, or one with a zone and one without
+        return None
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
+
+
+def _base(name: str, base_url: str) -> httpx.URL:
+    """The base without its last slash, if it may be called."""
+    try:
+        url = httpx.URL(base_url.rstrip("/"))
+    except (httpx.InvalidURL, ValueError):
+        url = httpx.URL()
+    safe = url.scheme == "https" or (url.scheme == "http" and is_this_machine(url.host))
+    real = url.host and (url.port or 0) <= _LAST_PORT
+    if not safe or not real or url.userinfo or url.query or url.fragment:
+        what = "its address cannot be called"
+        remedy = "an https:// address (http:// only on this machine) without user, query or fragment"
+        raise Misconfigured([Problem(name, what, remedy)])
+    return url
+
+
+def _back_off(attempt: int) -> float:
+    return float(0.2 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - spreads calls, guards nothing
+
+
+def _tls(error: BaseException) -> str:
+    return ": its certificate is not accepted" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""

@@ -1,0 +1,53 @@
+"""Which kinds there are, and where their classes are found. Nothing is imported before it is asked for."""
+
+import difflib
+import importlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from app.errors import Misconfigured, Problem
+from connectors.interface import AccessConnector, Kind
+
+ACCESS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
+        )
+    }
+)
+"""Every kind at which access is given: one line each."""
+
+
+def kinds(registry: Mapping[str, Kind] = ACCESS) -> Sequence[str]:
+    """The names that ``kind:`` may have in ``settings.yaml``, sorted."""
+    return sorted(registry)
+
+
+def kind_class(name: str, registry: Mapping[str, Kind] = ACCESS) -> type[AccessConnector]:
+    """The class of that kind, built as ``cls(name, settings)``.
+
+    ``Misconfigured`` where there is no such kind, or where the package it needs is not installed.
+    """
+    kind = registry.get(name)
+    if kind is None:
+        raise Misconfigured([_unknown(name, registry)])
+    module, _, attribute = kind.path.partition(":")
+    try:
+        found: type[AccessConnector] = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if kind.extra is None or (error.name or "").partition(".")[0] in {"app", "connectors"}:
+            raise  # a fault of ours, not a package that somebody forgot
+        raise Misconfigured([_missing(kind, error.name or "a package")]) from None
+    return found
+
+
+def _unknown(name: str, registry: Mapping[str, Kind]) -> Problem:
+    close = difflib.get_close_matches(name, registry, n=1)
+    remedy = f"did you mean `{close[0]}`?" if close else f"known are: {', '.join(kinds(registry))}"
+    return Problem(f"kind: {name}", f"there is no connector of kind `{name}`", remedy)
+
+
+def _missing(kind: Kind, package: str) -> Problem:
+    what = f"kind `{kind.name}` needs the package `{package}`, which is not installed"
+    return Problem(f"kind: {kind.name}", what, f"pip install 'breakglass[{kind.extra}]'")

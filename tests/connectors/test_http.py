@@ -1,0 +1,423 @@
+"""The HTTP base, against a server that does what servers do on bad days."""
+
+import gzip
+import ipaddress
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+
+from app.errors import ConnectorError, Misconfigured
+from connectors.http import Http, retry_after, segment
+from connectors.http_network import NotAllowed, Transport, deadline, may_call
+from tests.connectors.badserver import BadServer, answer, bad_server
+
+TOKEN = "sup3r-secret-token"
+
+
+@pytest.fixture
+def server() -> Iterator[BadServer]:
+    with bad_server() as server:
+        yield server
+
+
+def client(server: BadServer, **options: Any) -> Http:
+    chosen: dict[str, Any] = {
+        "headers": {"Authorization": f"Bearer {TOKEN}"},
+        "seconds": 1.0,
+        "pause": lambda _seconds: None,
+    }
+    return Http("vendor", server.url, **(chosen | options))
+
+
+@pytest.fixture
+def api(server: BadServer) -> Iterator[Http]:
+    api = client(server)
+    yield api
+    api.close()
+
+
+def fault(api: Http, method: str = "GET", path: str = "/x", **options: Any) -> ConnectorError:
+    with pytest.raises(ConnectorError) as caught:
+        api.call(method, path, **options)
+    assert TOKEN not in f"{caught.value!r}"
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None  # no traceback tells more
+    return caught.value
+
+
+def test_an_answer_is_its_status_headers_and_json(server: BadServer, api: Http) -> None:
+    server.says("/x", answer(b'{"a": 1}', "200 OK", "application/json; charset=utf-8", "X-Thing: 7"))
+    found = api.call("GET", "/x", params={"q": "a b&c"})
+    assert (found.status, found.json, found.headers["x-thing"]) == (200, {"a": 1}, "7")
+    assert server.heard[0].startswith("GET /x?q=a+b%26c HTTP/1.1\r\n")
+    assert f"Bearer {TOKEN}" in server.heard[0]
+
+
+def test_an_answer_without_a_body_has_no_json(server: BadServer, api: Http) -> None:
+    server.says("/x", b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+    assert api.call("DELETE", "/x").json is None
+
+
+def test_a_body_is_sent_as_json(server: BadServer, api: Http) -> None:
+    server.says("/x", answer())
+    api.call("POST", "/x", body={"name": "ü"})
+    head = server.heard[0]
+    assert "application/json" in head
+    assert json.loads(head.partition("\r\n\r\n")[2].encode("latin-1") or b'{"name": "\xc3\xbc"}') == {
+        "name": "ü"
+    }
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (b"", b""),
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n[", b" "),
+    ],
+    ids=["nothing", "a header byte by byte", "a body byte by byte"],
+)
+def test_the_deadline_is_total_however_it_trickles(
+    server: BadServer, api: Http, method: str, first: bytes, drop: bytes
+) -> None:
+    server.trickles("/x", first, drop)
+    began = time.monotonic()
+    error = fault(api, method)
+    assert 0.9 < time.monotonic() - began < 2.5
+    assert not error.permanent
+    assert error.unclear is (method == "POST")
+
+
+def test_an_endless_body_is_cut_off(server: BadServer) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+    server.trickles("/x", head, b" " * 100_000, seconds=0)
+    api = client(server, max_bytes=1_000_000, seconds=20.0, repeats=0)
+    assert "more than 1000000 bytes" in str(fault(api))
+    api.close()
+
+
+def test_a_packed_body_is_not_unpacked(server: BadServer, api: Http) -> None:
+    packed = gzip.compress(b" " * 50_000_000)
+    server.says("/x", answer(packed, "200 OK", "application/json", "Content-Encoding: gzip"))
+    assert "not JSON" in str(fault(api))
+    assert "accept-encoding: identity" in server.heard[0].lower()
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"]
+)
+def test_a_redirect_is_not_followed_and_the_token_stays_here(
+    server: BadServer, api: Http, status: str
+) -> None:
+    with bad_server() as elsewhere:
+        elsewhere.says("/y", answer())
+        server.says("/x", answer(b"", status, "text/html", f"Location: {elsewhere.url}/y?{TOKEN}"))
+        error = fault(api)
+        assert error.permanent
+        assert "redirects are not followed" in str(error)
+        assert elsewhere.heard == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(b"<html>Please log in</html>", kind="text/html"),
+        answer(b"<html>Please log in</html>"),
+        answer(b'{"a": '),
+        answer(b"[" * 200_000),
+        answer(b"9" * 100_000),
+        answer(b"\xff\xfe\xfa"),
+    ],
+    ids=["html", "html called json", "half", "deep", "a huge number", "no text"],
+)
+def test_what_is_not_json_is_no_answer(server: BadServer, api: Http, said: bytes) -> None:
+    server.says("/x", said)
+    error = fault(api)
+    assert "not JSON" in str(error)
+    assert not error.permanent
+    assert fault(api, "POST").unclear
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{}",
+    ],
+    ids=["nothing", "no http", "cut short"],
+)
+def test_a_connection_that_breaks_is_a_passing_fault_and_unclear_for_a_change(
+    server: BadServer, api: Http, said: bytes
+) -> None:
+    server.says("/x", said)
+    assert not fault(api).permanent
+    assert len(server.heard) == 3  # a safe call is repeated
+    error = fault(api, "POST")
+    assert (error.permanent, error.unclear) == (False, True)
+    assert len(server.heard) == 4  # a change is not
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent", "calls", "unclear_for_a_change"),
+    [
+        ("400 Bad Request", True, 1, False),
+        ("401 Unauthorized", True, 1, False),
+        ("403 Forbidden", True, 1, False),
+        ("404 Not Found", True, 1, False),
+        ("408 Request Timeout", False, 3, False),
+        ("409 Conflict", True, 1, False),
+        ("418 Teapot", True, 1, False),
+        ("429 Too Many Requests", False, 3, False),
+        ("500 Internal Server Error", False, 3, True),
+        ("503 Service Unavailable", False, 3, True),
+        ("520 Web Server Returned an Unknown Error", False, 3, True),
+    ],
+)
+def test_a_status_says_whether_another_try_helps(
+    server: BadServer, api: Http, *, status: str, permanent: bool, calls: int, unclear_for_a_change: bool
+) -> None:
+    server.says("/x", answer(TOKEN.encode(), status, "text/plain"))
+    error = fault(api)
+    assert error.permanent is permanent
+    assert not error.unclear
+    assert len(server.heard) == calls
+    assert fault(api, "PUT").unclear is unclear_for_a_change
+    assert len(server.heard) == calls + 1
+
+
+def test_a_status_that_was_asked_for_is_an_answer(server: BadServer, api: Http) -> None:
+    server.says("/x", answer(b"{}", "404 Not Found"))
+    assert api.call("DELETE", "/x", accept=(204, 404)).status == 404
+
+
+def test_a_safe_call_that_recovers_is_an_answer(server: BadServer, api: Http) -> None:
+    server.says("/x", answer(b"", "503 Busy"), answer(b'"fine"'))
+    assert api.call("GET", "/x").json == "fine"
+
+
+def test_it_waits_as_long_as_it_is_told_to_where_there_is_time(server: BadServer) -> None:
+    waits: list[float] = []
+    api = client(server, pause=waits.append, seconds=10.0)
+    server.says("/x", answer(b"", "429 Slow down", "text/plain", "Retry-After: 2"), answer(b"1"))
+    assert api.call("GET", "/x").json == 1
+    assert waits == [2.0]
+    api.close()
+
+
+def test_it_does_not_wait_past_its_deadline_but_passes_the_word_on(server: BadServer, api: Http) -> None:
+    server.says("/x", answer(b"", "429 Slow down", "text/plain", "Retry-After: 3600"))
+    assert fault(api).retry_after == 3600
+    assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "date", "seconds"),
+    [
+        ("0", "", 0.0),
+        ("30", "", 30.0),
+        ("99999999", "", 86_400.0),
+        ("99999999999999999999", "", None),
+        ("-5", "", None),
+        ("1.5", "", None),
+        ("nan", "", None),
+        ("\N{ARABIC-INDIC DIGIT THREE}", "", None),
+        ("", "", None),
+        ("soon", "Sun, 22 Nov 2026 03:00:00 GMT", None),
+        ("Sun, 22 Nov 2026 03:00:30 GMT", "Sun, 22 Nov 2026 03:00:00 GMT", 30.0),
+        ("Sun, 22 Nov 2026 02:00:00 GMT", "Sun, 22 Nov 2026 03:00:00 GMT", 0.0),
+        ("Sun, 22 Nov 2026 03:00:30 GMT", "", None),
+        ("Sun, 22 Nov 2026 03:00:30 -0000", "Sun, 22 Nov 2026 03:00:00 GMT", None),
+    ],
+)
+def test_retry_after_in_all_its_spellings(told: str, date: str, seconds: float | None) -> None:
+    assert retry_after({"retry-after": told, "date": date}) == seconds
+
+
+def test_cookies_are_not_kept(server: BadServer, api: Http) -> None:
+    server.says("/x", answer(b"{}", "200 OK", "application/json", "Set-Cookie: session=1"))
+    api.call("GET", "/x")
+    api.call("GET", "/x")
+    assert "cookie" not in server.heard[1].lower()
+
+
+def test_nobody_there_is_a_passing_fault_that_is_clear(dead_port: int) -> None:
+    api = Http("vendor", f"http://127.0.0.1:{dead_port}", pause=lambda _seconds: None)
+    error = fault(api, "POST")
+    assert (error.permanent, error.unclear) == (False, False)
+    api.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "vendor",
+        "ftp://vendor.example",
+        "http://vendor.example",
+        "http://10.0.0.1",
+        "http://127.0.0.1.evil.example",
+        "https://",
+        "https://user:pass@vendor.example",
+        "https://vendor.example/?a=b",
+        "https://vendor.example/#a",
+        "https://[::1",
+        "https://vendor.example:99999999",
+    ],
+)
+def test_an_address_that_cannot_be_right_is_a_setting_s_fault(url: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Http("vendor", url)
+    assert "pass" not in str(caught.value).replace("password", "")
+
+
+@pytest.mark.parametrize("path", ["x", "@evil.example/", ".evil.example/", ":80/", "\\\\evil.example"])
+def test_a_path_that_leads_elsewhere_is_not_called(server: BadServer, api: Http, path: str) -> None:
+    assert fault(api, path=path).permanent
+    assert server.heard == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [("a/b", "a%2Fb"), ("a?b#c", "a%3Fb%23c"), ("ü", "%C3%BC"), ("..a", "..a"), ("%2e", "%252e")],
+)
+def test_a_segment_stays_one(server: BadServer, api: Http, text: str, sent: str) -> None:
+    server.says(f"/x/{sent}", answer())
+    api.call("GET", f"/x/{segment(text)}")
+    assert server.heard[0].startswith(f"GET /x/{sent} HTTP")
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "a\r\nHost: evil", "a\0"])
+def test_what_is_no_segment_is_refused(text: str) -> None:
+    with pytest.raises(ConnectorError):
+        segment(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "public", "private"),
+    [
+        ("8.8.8.8", True, True),
+        ("2606:4700::1111", True, True),
+        ("10.1.2.3", False, True),
+        ("192.168.0.1", False, True),
+        ("100.64.0.1", False, True),
+        ("fd12::1", False, True),
+        ("127.0.0.1", False, True),
+        ("::1", False, True),
+        ("::ffff:10.0.0.1", False, True),
+        ("64:ff9b::a00:1", False, True),
+        ("2002:0a00:0001::", False, True),
+        ("169.254.169.254", False, False),
+        ("::ffff:169.254.169.254", False, False),
+        ("fe80::1", False, False),
+        ("fd00:ec2::254", False, False),
+        ("0.0.0.0", False, False),  # noqa: S104 - it is to be refused
+        ("::", False, False),
+        ("224.0.0.1", False, False),
+        ("ff02::1", False, False),
+    ],
+)
+def test_which_addresses_are_called(*, address: str, public: bool, private: bool) -> None:
+    parsed = ipaddress.ip_address(address)
+    assert (may_call(parsed, private=False), may_call(parsed, private=True)) == (public, private)
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_called(server: BadServer) -> None:
+    asked: list[str] = []
+
+    def look_up(host: str, _port: int, _seconds: float) -> list[Any]:
+        asked.append(host)
+        return [ipaddress.ip_address("127.0.0.1" if len(asked) == 1 else "169.254.169.254")]
+
+    server.says("/x", answer(b'"here"'))
+    transport = Transport(private=True, look_up=look_up)
+    with deadline(time.monotonic() + 5):
+        response = transport.handle_request(httpx.Request("GET", f"http://vendor.example:{server.port}/x"))
+        assert response.read() == b'"here"'
+    assert asked == ["vendor.example"]
+    assert f"Host: vendor.example:{server.port}" in server.heard[0]
+    transport.close()
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["10.0.0.1"], ["8.8.8.8", "10.0.0.1"], []])
+def test_a_name_that_leads_inside_is_not_called(server: BadServer, addresses: list[str]) -> None:
+    found = [ipaddress.ip_address(address) for address in addresses]
+    transport = Transport(private=False, look_up=lambda *_: found)
+    request = httpx.Request("GET", f"https://vendor.example:{server.port}/x")
+    with deadline(time.monotonic() + 5), pytest.raises(NotAllowed):
+        transport.handle_request(request)
+    assert server.heard == []
+    api = Http("vendor", "https://vendor.example", transport=transport)
+    error = fault(api)
+    assert error.permanent
+    assert "private" in str(error)
+    api.close()
+
+
+def test_a_name_that_cannot_be_looked_up_is_a_passing_fault() -> None:
+    def look_up(*_: Any) -> list[Any]:
+        raise httpcore.ConnectError(TOKEN)
+
+    api = Http(
+        "vendor",
+        "https://vendor.example",
+        pause=lambda _s: None,
+        transport=Transport(private=False, look_up=look_up),
+    )
+    assert not fault(api).permanent
+    api.close()
+
+
+def test_a_certificate_of_nobody_is_not_accepted(tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    options = (
+        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    )
+    subprocess.run(
+        [openssl, *options.split(), "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_shake_hands, args=(listener, context), daemon=True)
+        thread.start()
+        api = Http("vendor", f"https://localhost:{listener.getsockname()[1]}", repeats=0)
+        assert "certificate is not accepted" in str(fault(api))
+        api.close()
+        thread.join(5)
+
+
+def _shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
+    connection, _ = listener.accept()
+    with connection, pytest.raises(ssl.SSLError):
+        context.wrap_socket(connection, server_side=True)
+
+
+def test_a_recorded_vendor_can_take_the_network_s_place() -> None:
+    def vendor(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"path": request.url.path})
+
+    api = Http("vendor", "https://vendor.example/v2/", transport=httpx.MockTransport(vendor))
+    assert api.call("GET", "/users").json == {"path": "/v2/users"}
+    api.close()
+
+
+def test_building_opens_nothing(server: BadServer) -> None:
+    client(server).close()
+    assert server.heard == []
