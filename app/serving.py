@@ -23,6 +23,7 @@ from app.web import Door, create_web
 
 log = structlog.get_logger()
 
+_LAST_WORDS = 5.0
 READY_FOR = 1.0
 """Seconds for which an answer of ``/readyz`` stands: whoever asks often costs nothing."""
 
@@ -78,11 +79,14 @@ def run_web(settings: Settings, sandbox_env: Mapping[str, str] | None) -> None:
     reload = clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload)
     threading.Thread(target=_routine, args=(reload, stop, house), name="routines", daemon=True).start()
     close_ops = wiring.serve_ops(house)
-    if web.socket is not None:
-        threading.Thread(target=web.socket.run, args=(stop,), name="socket", daemon=True).start()
+    listening = web.socket and threading.Thread(target=web.socket.run, args=(stop,), name="socket", daemon=True)
+    if listening:
+        listening.start()
     log.info("web started", host=settings.host, port=settings.port, socket_mode=settings.socket_mode)
     uvicorn.Server(_config(web.app, settings)).run()
     stop.set()
+    if listening:
+        listening.join(_LAST_WORDS)
     close_ops()
     house.close()
     log.info("web stopped")

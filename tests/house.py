@@ -28,7 +28,7 @@ from app.store.tables import Due, Request
 from app.store.views import newest, request_json
 from tests.clock import MovedClock
 from tests.servers import PostgresServer
-from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Person, Slack, serve
+from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Person, Slack, SlackMessage, serve
 
 PEOPLE = ("ada", "alan", "grace", "heidi", "eve", "frank")
 ROLES = ("incident_reader", "incident_writer", "incident_admin")
@@ -189,26 +189,30 @@ class TestHouse:
     # --- asking --------------------------------------------------------------------------------------------
     def asks(self, name: str, line: str) -> dict[str, Any]:
         """Type ``/breakglass LINE`` and let the house work; the request as it stands then."""
+        self.clock.advance(milliseconds=1)  # no two asks at the same instant: the newest is well defined
         self.person(name).commands(f"/breakglass {line}")
         self.work()
         return self.latest()
 
     def presses(self, name: str, kind: str) -> str:
-        """Press the newest button of that kind which this person sees anywhere; what they are told."""
+        """Press the newest button of that kind which this person sees anywhere; all that they are told."""
         person = self.person(name)
         action = f"breakglass_{kind}"
         places = [*reversed(person.dm()), *reversed(self.slack.channel("C0SECURITY").messages())]
         places += reversed(self.slack.channel("C0APPROVALS").messages())
         message = next(m for m in places if any(b.action_id == action for b in m.buttons()))
+        seen = {(said.channel, said.ts) for said in self._said_to(name)}
         person.presses(message, action)
         self.work()
-        return self.told(name)
+        return "\n".join(said.text for said in self._said_to(name) if (said.channel, said.ts) not in seen)
+
+    def _said_to(self, name: str) -> list[SlackMessage]:
+        person = self.person(name)
+        return sorted([*person.dm(), *person.whispers()], key=lambda message: message.ts)
 
     def told(self, name: str) -> str:
         """The last thing that this person was told, in direct messages or unseen by others."""
-        person = self.person(name)
-        said = [*person.dm(), *person.whispers()]
-        return max(said, key=lambda message: message.ts).text
+        return self._said_to(name)[-1].text
 
     def latest(self) -> dict[str, Any]:
         """The newest request, whole."""

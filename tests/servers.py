@@ -131,6 +131,10 @@ class PostgresServer:
         """Send a signal to the postmaster alone (SIGSTOP: it takes connections and says nothing)."""
         self._process.signal(number)
 
+    def log(self) -> str:
+        """Everything that it wrote, e.g. with ``log_statement`` every statement."""
+        return (self._folder / "server.log").read_text(errors="replace")
+
     def restart(self) -> None:
         """Stop, then start: every connection is lost."""
         self.stop()

@@ -28,7 +28,10 @@ def wait(look: Callable[[], Found], seconds: float = 5.0, what: str = "") -> Fou
 
 def serve(asgi: ASGIApp) -> tuple[str, Callable[[], None]]:
     """Serve an ASGI application on a free loopback port in a thread; returns address and stopper."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    # Named as TCP, or asyncio sets no TCP_NODELAY and each answer takes 40 ms longer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(100)
     config = uvicorn.Config(
         asgi, log_config=None, ws="websockets-sansio", lifespan="auto", timeout_graceful_shutdown=1
     )

@@ -23,7 +23,7 @@ def test_on_call_ada_gets_it_at_once_and_loses_it_at_the_end(house: TestHouse) -
 def test_alan_needs_grace(house: TestHouse) -> None:
     assert house.asks("alan", "orders-db 30m INC-1234 replica lag")["state"] == "pending"
     assert not house.target.can_write("alan")
-    assert house.presses("grace", "approve").startswith("Approved.")
+    assert "Approved." in house.presses("grace", "approve")
     request = house.latest()
     assert request["state"] == "active"
     assert [said["by"] for said in request["approvals"]] == ["grace@example.com"]

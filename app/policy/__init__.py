@@ -1,0 +1,104 @@
+"""Policies: one emergency path each, agreed in advance. YAML in, decisions out.
+
+Read in this order: ``loading`` (a folder, every fault at once), ``model`` (what it becomes), ``facts`` (what
+is known), ``conditions`` and ``circumstances`` (true, false or unknown), ``engine`` (the decision).
+Nothing here asks anybody: reading the folder apart, all of it is pure.
+"""
+
+from app.policy.advice import warnings
+from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
+from app.policy.asks import FieldProblem, check_ask, durations_offered, look_like_incident
+from app.policy.conditions import Ask, FactSeen
+from app.policy.decision import Decision
+from app.policy.durations import parse_duration
+from app.policy.engine import decide, needs
+from app.policy.facts import (
+    Facts,
+    GroupFact,
+    IncidentsFact,
+    Members,
+    Needs,
+    OnCallFact,
+    Used,
+    is_one_of,
+    members_of,
+)
+from app.policy.given import facts_from_file, facts_from_given
+from app.policy.loading import from_text, load
+from app.policy.model import (
+    AccessEntry,
+    AlertRule,
+    ConnectorConfig,
+    DurationRule,
+    Group,
+    IncidentFile,
+    KindSchema,
+    Limit,
+    Limits,
+    Policy,
+    PolicyFolder,
+    ReasonRule,
+    Rule,
+    Schedule,
+    Settings,
+    subject_name,
+)
+from app.policy.names import Principal, parse_email
+from app.policy.reports import people_of, who_can
+from app.policy.schema import json_schema
+from app.policy.trials import TestResult, run_tests
+from app.policy.variables import resolve
+
+__all__ = [
+    "AccessEntry",
+    "AlertRule",
+    "ApprovalPlan",
+    "Ask",
+    "ConfirmPlan",
+    "ConnectorConfig",
+    "Decision",
+    "DurationRule",
+    "FactSeen",
+    "Facts",
+    "FieldProblem",
+    "Group",
+    "GroupFact",
+    "IncidentFile",
+    "IncidentsFact",
+    "KindSchema",
+    "Limit",
+    "Limits",
+    "Members",
+    "Needs",
+    "OnCallFact",
+    "Policy",
+    "PolicyFolder",
+    "Principal",
+    "ReasonRule",
+    "Rule",
+    "Schedule",
+    "Settings",
+    "Step",
+    "TestResult",
+    "Used",
+    "check_ask",
+    "decide",
+    "durations_offered",
+    "facts_from_file",
+    "facts_from_given",
+    "from_text",
+    "is_one_of",
+    "json_schema",
+    "load",
+    "look_like_incident",
+    "members_of",
+    "needs",
+    "parse_duration",
+    "parse_email",
+    "people_of",
+    "resolve",
+    "run_tests",
+    "subject_name",
+    "warnings",
+    "who_can",
+]

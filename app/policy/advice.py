@@ -1,0 +1,128 @@
+"""What is allowed and probably not meant: the warnings of ``policy check`` that need no live target."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from app.errors import Problem
+from app.model import Email, Truth, Verdict
+from app.policy.approval import ApprovalPlan, Step
+from app.policy.conditions import Ask, Context
+from app.policy.facts import Facts, members_of
+from app.policy.model import Policy, PolicyFolder, Rule, Settings
+from app.policy.names import Principal, did_you_mean
+
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def warnings(folder: PolicyFolder) -> tuple[Problem, ...]:
+    """Every warning; ``where`` is the file."""
+    found = list(_of_settings(folder.settings))
+    if not folder.policies:
+        found.append(
+            Problem(
+                "settings.yaml", "there is no policy beside it", "write one, so that anything can be given"
+            )
+        )
+    for policy in folder.policies.values():
+        found += _of_policy(policy, folder.settings)
+    return tuple(found)
+
+
+def _of_settings(settings: Settings) -> Iterator[Problem]:
+    for accounts in settings.identities.values():
+        for connector in accounts:
+            if connector not in settings.connectors:
+                what = f"`identities` names the connector `{connector}`, which does not exist"
+                yield Problem("settings.yaml", what, did_you_mean(connector, settings.connectors))
+    alone = _nameable(settings.security_team, settings)
+    if alone is not None and len(alone) == 1:
+        what = (
+            "the security team has one member: they can thaw alone, and nobody can confirm or revoke for them"
+        )
+        yield Problem("settings.yaml", what, "name a second person in `security_team`")
+
+
+def _of_policy(policy: Policy, settings: Settings) -> Iterator[Problem]:
+    where = f"{policy.id}.yaml"
+    for rule, why in _useless(policy):
+        yield Problem(
+            where, f"the rule “{rule.name}” can never decide: {why}", "move it up, change it or remove it"
+        )
+    for plan in _plans(policy):
+        for what, remedy in _of_plan(plan, settings):
+            yield Problem(where, what, remedy)
+    if not policy.alert.also and _open_to_security(policy, settings):
+        what = "the security team can use this policy, and nobody else hears of it"
+        yield Problem(where, what, "name another channel in `alert.also`")
+
+
+def _plans(policy: Policy) -> Iterator[ApprovalPlan]:
+    """Each plan of the policy, once."""
+    plans = [policy.approval, *(rule.approval for rule in policy.rules)]
+    yield from dict.fromkeys(plan for plan in plans if plan)
+
+
+def _useless(policy: Policy) -> Iterator[tuple[Rule, str]]:
+    earlier: list[Rule] = []
+    for rule in policy.rules:
+        if rule.condition.known() is Truth.FALSE:
+            yield rule, "its condition is never true"
+        ahead = next((each for each in earlier if _covers(each, rule)), None)
+        if ahead:
+            yield rule, f"“{ahead.name}” decides before it"
+        earlier.append(rule)
+    always = next((each for each in policy.refusing if each.condition.known() is Truth.TRUE), None)
+    for rule in policy.giving if always else ():
+        yield rule, f"“{always.name if always else ''}” refuses everybody"
+
+
+def _covers(ahead: Rule, rule: Rule) -> bool:
+    """Whether the earlier rule leaves nothing to the later one. A refusal is looked at wherever it stands."""
+    if Verdict.REFUSE in (ahead.then, rule.then):
+        return False
+    return ahead.condition.known() is Truth.TRUE or ahead.condition == rule.condition
+
+
+def _nameable(principals: tuple[Principal, ...], settings: Settings) -> frozenset[Email] | None:
+    """Who they are, where this folder alone says it; None where a schedule or Slack does."""
+    members = [members_of(principal, settings, Facts()) for principal in principals]
+    if any(each.unknown for each in members):
+        return None
+    return frozenset[Email]().union(*(each.emails for each in members))
+
+
+def _of_plan(plan: ApprovalPlan, settings: Settings) -> Iterator[tuple[str, str]]:
+    for step in plan.steps():
+        people = _nameable(step.by, settings)
+        names = ", ".join(str(principal) for principal in step.by)
+        if people is not None and len(people) < step.count:
+            what = f"nobody could give this approval: {names} are {len(people)}, and {step.count} are needed"
+            yield what, "lower `count`, or name more people"
+    for stage in plan.stages:
+        if all(_only_slack(step, settings) for step in stage):
+            names = ", ".join(str(principal) for step in stage for principal in step.by)
+            what = f"this approval hangs on Slack's user groups alone: {names}"
+            yield what, "add a step with user:ADDRESS or a group with `members`"
+
+
+def _only_slack(step: Step, settings: Settings) -> bool:
+    return all(principal.kind == "group" and settings.groups[principal.name].slack for principal in step.by)
+
+
+def _open_to_security(policy: Policy, settings: Settings) -> bool:
+    """Whether a rule could give it to somebody of the security team, as far as this folder can say."""
+    return any(
+        rule.condition.truth(_asking(email, policy, settings)) is not Truth.FALSE
+        for email in _known_security(settings)
+        for rule in policy.giving
+    )
+
+
+def _known_security(settings: Settings) -> frozenset[Email]:
+    return frozenset[Email]().union(
+        *(members_of(each, settings, Facts()).emails for each in settings.security_team)
+    )
+
+
+def _asking(email: Email, policy: Policy, settings: Settings) -> Context:
+    return Context(Ask(email, _ANY_TIME), policy.duration.default, Facts(), settings)

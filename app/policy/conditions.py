@@ -1,0 +1,365 @@
+"""Conditions: true, false or unknown, with a sentence and the facts behind it.
+
+``truth`` is asked of every rule of every decision and only computes; ``explain`` of the few that decided.
+Sentences say what was found, so they stay true under ``not``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.model import Email, Truth, iso, short_duration
+from app.policy.facts import Facts, Needs, group_fact, membership, on_call_fact
+from connectors.interface import Incident, OnCall
+
+if TYPE_CHECKING:
+    from app.policy.model import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody asks for; ``duration`` None is the policy's default, ``incident`` the one they name."""
+
+    requester: Email
+    at: datetime
+    duration: timedelta | None = None
+    reason: str = ""
+    incident: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactSeen:
+    """One fact as a decision saw it: whose answer, of when, since when it holds, made by whom."""
+
+    fact: str
+    value: Truth
+    source: str
+    at: datetime
+    since: datetime | None = None
+    by: str | None = None
+
+    def as_json(self) -> dict[str, str | None]:
+        """An element of ``decision.facts``."""
+        return {
+            "fact": self.fact,
+            "value": self.value.value,
+            "source": self.source,
+            "at": iso(self.at),
+            "since": iso(self.since) if self.since else None,
+            "by": self.by,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a condition came to, in words and with the facts behind it."""
+
+    truth: Truth
+    because: tuple[str, ...]
+    facts: tuple[FactSeen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What conditions read: the ask (with the duration that holds for it), the facts, the settings."""
+
+    ask: Ask
+    duration: timedelta
+    facts: Facts
+    settings: "Settings"
+
+    def saw(self, fact: str, value: Truth, source: str, at: datetime | None = None) -> FactSeen:
+        """A fact without a history."""
+        return FactSeen(fact, value, source, at or self.ask.at)
+
+
+class Condition(Protocol):
+    """What a rule asks for."""
+
+    def truth(self, ctx: Context) -> Truth:
+        """Kleene's value, computed and nothing else."""
+
+    def explain(self, ctx: Context) -> Outcome:
+        """The same value with sentences and facts."""
+
+    def wish(self) -> str:
+        """What would have to be the case: ``they were in group sre``."""
+
+    def needs(self) -> Iterator[Needs]:
+        """What the condition may read."""
+
+    def known(self) -> Truth | None:
+        """The value that it always has, if it has one."""
+
+
+def as_truth(answer: bool) -> Truth:  # noqa: FBT001 - the one argument is the point
+    """Of what is known for certain."""
+    return Truth.TRUE if answer else Truth.FALSE
+
+
+def both(left: Truth, right: Truth) -> Truth:
+    """Kleene's *and*."""
+    if Truth.FALSE in (left, right):
+        return Truth.FALSE
+    return Truth.UNKNOWN if Truth.UNKNOWN in (left, right) else Truth.TRUE
+
+
+def needs(**wanted: Any) -> Needs:
+    """What one condition may read; left out is nothing."""
+    empty: dict[str, Any] = {
+        "groups": frozenset(),
+        "schedules": frozenset(),
+        "incidents": False,
+        "windows": frozenset(),
+    }
+    return Needs(**(empty | wanted))
+
+
+class Leaf:
+    """What conditions without parts share: nothing to gather, no value of their own."""
+
+    __slots__ = ()
+
+    def needs(self) -> Iterator[Needs]:
+        """Nothing that has to be gathered."""
+        yield from ()
+
+    def known(self) -> Truth | None:
+        """Depends."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class InGroup(Leaf):
+    """``group: NAME``."""
+
+    name: str
+
+    def truth(self, ctx: Context) -> Truth:
+        """Whether the requester is in the group."""
+        return membership(self.name, ctx.ask.requester, ctx.settings, ctx.facts)
+
+    def explain(self, ctx: Context) -> Outcome:
+        """Says who did not answer, or who joined too lately."""
+        truth, who = self.truth(ctx), ctx.ask.requester
+        fact = group_fact(self.name, ctx.settings, ctx.facts)
+        if truth is not Truth.UNKNOWN:
+            sentence = f"{who} is {'' if truth is Truth.TRUE else 'not '}in group {self.name}"
+        elif fact.members is None:
+            sentence = f"whether {who} is in group {self.name} is unknown: {_silent(fact.source)}"
+        else:
+            sentence = f"whether {who} is in group {self.name} is unknown: they joined too lately to count"
+        return Outcome(truth, (sentence,), (ctx.saw(f"group:{self.name}", truth, fact.source, fact.at),))
+
+    def wish(self) -> str:
+        """In words."""
+        return f"they were in group {self.name}"
+
+    def needs(self) -> Iterator[Needs]:
+        """That group."""
+        yield needs(groups=frozenset({self.name}))
+
+
+def _silent(source: str) -> str:
+    return "nobody was asked" if source == "none" else f"{source} did not answer"
+
+
+@dataclass(frozen=True, slots=True)
+class IsUser(Leaf):
+    """``user: EMAIL``."""
+
+    email: Email
+
+    def truth(self, ctx: Context) -> Truth:
+        """Whether the requester is that person."""
+        return as_truth(ctx.ask.requester == self.email)
+
+    def explain(self, ctx: Context) -> Outcome:
+        """Says who it is."""
+        truth = self.truth(ctx)
+        word = "is" if truth is Truth.TRUE else "is not"
+        sentence = f"{ctx.ask.requester} {word} {self.email}"
+        return Outcome(truth, (sentence,), (ctx.saw(f"user:{self.email}", truth, "request"),))
+
+    def wish(self) -> str:
+        """In words."""
+        return f"they were {self.email}"
+
+
+@dataclass(frozen=True, slots=True)
+class IsOnCall(Leaf):
+    """``on_call: {schedule, level, for_at_least}``."""
+
+    schedule: str
+    level: int | None = None
+    for_at_least: timedelta | None = None
+
+    def truth(self, ctx: Context) -> Truth:
+        """Whether the requester is on call; an empty rota is no answer."""
+        people = on_call_fact(self.schedule, ctx.settings, ctx.facts).people
+        if not people:
+            return Truth.UNKNOWN
+        answer = Truth.FALSE
+        for entry in people:
+            if entry.email == ctx.ask.requester and (self.level is None or entry.level <= self.level):
+                truth = self._long_enough(entry, ctx)
+                if truth is Truth.TRUE:
+                    return truth
+                answer = truth if answer is Truth.FALSE else answer
+        return answer
+
+    def _long_enough(self, entry: OnCall, ctx: Context) -> Truth:
+        if self.for_at_least is None:
+            return Truth.TRUE
+        if entry.since is None:
+            # People whom settings name are always on call; of anybody else nobody knows since when.
+            schedule = ctx.settings.schedules.get(self.schedule)
+            return Truth.TRUE if schedule and schedule.members else Truth.UNKNOWN
+        return as_truth(ctx.ask.at - entry.since >= self.for_at_least)
+
+    def explain(self, ctx: Context) -> Outcome:
+        """Says at which level and since when, or why nobody knows."""
+        truth = self.truth(ctx)
+        fact = on_call_fact(self.schedule, ctx.settings, ctx.facts)
+        entry = self._entry(fact.people or (), ctx)
+        seen = FactSeen(
+            f"on_call:{self.schedule}",
+            truth,
+            fact.source,
+            fact.at or ctx.ask.at,
+            entry.since if entry else None,
+            entry.by if entry else None,
+        )
+        return Outcome(truth, (self._sentence(truth, fact.people, fact.source, entry, ctx),), (seen,))
+
+    def _entry(self, people: tuple[OnCall, ...], ctx: Context) -> OnCall | None:
+        """The entry that speaks most for the requester."""
+        theirs = [each for each in people if each.email == ctx.ask.requester]
+        order = {Truth.TRUE: 0, Truth.UNKNOWN: 1, Truth.FALSE: 2}
+        return min(theirs, key=lambda each: (order[self._long_enough(each, ctx)], each.level), default=None)
+
+    def _sentence(
+        self, truth: Truth, people: tuple[OnCall, ...] | None, source: str, entry: OnCall | None, ctx: Context
+    ) -> str:
+        who = ctx.ask.requester
+        if not people:
+            why = "its rota is empty" if people is not None else _silent(source)
+            return f"whether {who} is on call in {self.schedule} is unknown: {why}"
+        if entry is None:
+            return f"{who} is not on call in {self.schedule}{self._asked()}"
+        since = f" since {iso(entry.since)}" if entry.since else ""
+        found = f"{who} is on call in {self.schedule} at level {entry.level}{since}"
+        if truth is Truth.TRUE:
+            return found
+        if truth is Truth.UNKNOWN:
+            return f"{found}, but nobody says since when"
+        return f"{found}, which is not{self._asked()}"
+
+    def _asked(self) -> str:
+        level = f" at level {self.level} or above" if self.level else ""
+        since = f" for at least {short_duration(self.for_at_least)}" if self.for_at_least else ""
+        return level + since
+
+    def wish(self) -> str:
+        """In words."""
+        return f"they were on call in {self.schedule}{self._asked()}"
+
+    def needs(self) -> Iterator[Needs]:
+        """That schedule."""
+        yield needs(schedules=frozenset({self.schedule}))
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentOpen(Leaf):
+    """``incident: {…}``; ``severe`` are the severities that suffice, ``ranked`` all that are known."""
+
+    severity_at_least: str | None = None
+    severe: frozenset[str] = frozenset()
+    ranked: frozenset[str] = frozenset()
+    service: str | None = None
+    acknowledged_by_requester: bool = False
+    not_declared_by_requester: bool = False
+
+    def truth(self, ctx: Context) -> Truth:
+        """Whether an open incident matches (the named one, where one is named)."""
+        return self._best(ctx)[0]
+
+    def _best(self, ctx: Context) -> tuple[Truth, Incident | None]:
+        if ctx.facts.incidents.open is None:
+            return Truth.UNKNOWN, None
+        answer: tuple[Truth, Incident | None] = (Truth.FALSE, None)
+        for incident in self._candidates(ctx.facts.incidents.open, ctx.ask.incident):
+            truth = self._matches(incident, ctx.ask.requester)
+            if truth is Truth.TRUE:
+                return truth, incident
+            if truth is Truth.UNKNOWN:
+                answer = truth, incident
+        return answer
+
+    @staticmethod
+    def _candidates(incidents: tuple[Incident, ...], named: str | None) -> tuple[Incident, ...]:
+        if not named:
+            return incidents
+        return tuple(each for each in incidents if each.id.casefold() == named.casefold())
+
+    def _matches(self, incident: Incident, requester: Email) -> Truth:
+        truth = self._severe_enough(incident)
+        if self.service is not None:
+            there = Truth.UNKNOWN if incident.service is None else as_truth(incident.service == self.service)
+            truth = both(truth, there)
+        if self.acknowledged_by_requester:
+            truth = both(truth, as_truth(incident.acknowledged_by == requester))
+        if self.not_declared_by_requester:
+            declared = incident.declared_by
+            truth = both(truth, Truth.UNKNOWN if declared is None else as_truth(declared != requester))
+        return truth
+
+    def _severe_enough(self, incident: Incident) -> Truth:
+        if self.severity_at_least is None:
+            return Truth.TRUE
+        if incident.severity not in self.ranked:
+            return Truth.UNKNOWN
+        return as_truth(incident.severity in self.severe)
+
+    def explain(self, ctx: Context) -> Outcome:
+        """Says which incident, or which was looked for."""
+        truth, incident = self._best(ctx)
+        fact = ctx.facts.incidents
+        looked_for = f" as {ctx.ask.incident}" if ctx.ask.incident else ""
+        if fact.open is None:
+            sentence = f"whether an incident is open is unknown: {_silent(fact.source)}"
+        elif incident is None:
+            asked = self._asked()
+            sentence = (
+                f"no open incident{looked_for} {asked}" if asked else f"no incident is open{looked_for}"
+            )
+        elif truth is Truth.TRUE:
+            sentence = f"incident {incident.id} is open" + (
+                f" with {incident.severity}" if incident.severity else ""
+            )
+        else:
+            sentence = (
+                f"whether incident {incident.id} {self._asked()} is unknown: {fact.source} does not say"
+            )
+        name = f"incident:{incident.id}" if incident else "incident"
+        seen = FactSeen(
+            name, truth, fact.source, fact.at or ctx.ask.at, None, incident.declared_by if incident else None
+        )
+        return Outcome(truth, (sentence,), (seen,))
+
+    def _asked(self) -> str:
+        asked = [f"is at least {self.severity_at_least}"] if self.severity_at_least else []
+        asked += [f"concerns {self.service}"] if self.service else []
+        asked += ["was acknowledged by the requester"] if self.acknowledged_by_requester else []
+        asked += ["was declared by somebody else"] if self.not_declared_by_requester else []
+        return " and ".join(asked)
+
+    def wish(self) -> str:
+        """In words."""
+        asked = self._asked()
+        return "an incident were open" + (f" that {asked}" if asked else "")
+
+    def needs(self) -> Iterator[Needs]:
+        """The open incidents."""
+        yield needs(incidents=True)

@@ -1,0 +1,154 @@
+"""Policy + settings + ask + facts -> decision: a pure function.
+
+1. A ``refuse`` rule whose condition is true refuses, wherever it stands.
+2. The first rule whose condition is not false decides; none: refused.
+3. Where that condition, or a ``refuse`` rule, is unknown: what ``unknown`` says, never better than the rule.
+4. A limit turns a grant into an approval, and an approval over to the security team. It never refuses.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from app.model import Truth, Verdict, short_duration
+from app.policy.approval import ApprovalPlan, Step
+from app.policy.conditions import Ask, Context
+from app.policy.decision import Decision
+from app.policy.facts import Facts, Needs
+from app.policy.model import Limit, Policy, Rule, Settings
+from app.policy.names import Principal
+
+
+def decide(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Decision:
+    """What the policy says of the ask, given these facts and no others."""
+    requested = ask.duration or policy.duration.default
+    ctx = Context(ask, requested, facts, settings)
+    doubtful: Rule | None = None
+    for rule in policy.refusing:
+        truth = rule.condition.truth(ctx)
+        if truth is Truth.TRUE:
+            return _refused(policy, ctx, rule)
+        if truth is Truth.UNKNOWN and doubtful is None:
+            doubtful = rule
+    for rule in policy.giving:
+        truth = rule.condition.truth(ctx)
+        if truth is not Truth.FALSE:
+            return _decided(policy, ctx, rule, truth, doubtful)
+    return _refused(policy, ctx, None)
+
+
+def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: Rule | None) -> Decision:
+    """What follows from the rule that covers the requester, and from doubt about it."""
+    # A doubtful refusal touches every grant, and decides before whatever stands behind it; but it covers
+    # nobody by itself: in neither of the two possible worlds would whom no other rule covers get anything.
+    first = rule if doubtful is None or rule.position < doubtful.position else doubtful
+    barred = doubtful is not None and (rule.then is Verdict.GRANT or first is doubtful)
+    longest = min(rule.max_duration or policy.duration.max, policy.duration.max)
+    decision = Decision(
+        policy=policy,
+        context=ctx,
+        verdict=rule.then,
+        rule=first.name,
+        told=(doubtful, rule) if doubtful is not None and barred else (rule,),
+        duration=min(ctx.duration, longest),
+        max_duration=longest,
+        approval=(rule.approval or policy.approval) if rule.then is Verdict.APPROVE else None,
+        confirm=rule.confirm,
+        message=rule.message if first is rule else None,
+    )
+    if barred or truth is Truth.UNKNOWN:
+        decision = _in_doubt(policy, ctx.settings, rule, decision)
+    if policy.limits and decision.verdict is not Verdict.REFUSE:
+        decision = _within_limits(policy, ctx, rule, decision)
+    return decision
+
+
+def _in_doubt(policy: Policy, settings: Settings, rule: Rule, decision: Decision) -> Decision:
+    if policy.unknown == "refuse":
+        last = ("this policy refuses what it cannot find out",)
+        return replace(decision, verdict=Verdict.REFUSE, last=last, approval=None, confirm=None)
+    last = ("what is unknown has to be approved",)
+    plan = policy.approval or rule.approval or _security(settings)
+    return replace(decision, verdict=Verdict.APPROVE, last=last, approval=plan, confirm=None)
+
+
+def _within_limits(policy: Policy, ctx: Context, rule: Rule, decision: Decision) -> Decision:
+    over = tuple(_over(policy, ctx))
+    if not over:
+        return decision
+    plan = policy.approval or rule.approval
+    if decision.verdict is Verdict.APPROVE or plan is None:
+        plan = _security(ctx.settings)
+    last = (*decision.last, *over)
+    return replace(decision, verdict=Verdict.APPROVE, last=last, approval=plan, confirm=None, over_limit=True)
+
+
+def _over(policy: Policy, ctx: Context) -> Iterator[str]:
+    """A sentence for each limit that is reached."""
+    limits, used = policy.limits, ctx.facts.used
+    if limits.per_user and used.per_user >= limits.per_user.count:
+        yield f"over the limit: {ctx.ask.requester} used this policy {_times(used.per_user, limits.per_user)}"
+    if limits.policy and used.policy >= limits.policy.count:
+        yield f"over the limit: this policy was used {_times(used.policy, limits.policy)}"
+    if limits.concurrent and used.concurrent >= limits.concurrent:
+        yield f"over the limit: {used.concurrent} live at the same time, of {limits.concurrent}"
+    if limits.cooldown and _too_soon(limits.cooldown, ctx):
+        yield f"over the limit: the last use ended less than {short_duration(limits.cooldown)} ago"
+
+
+def _times(count: int, limit: Limit) -> str:
+    return f"{count} times in {short_duration(limit.window)}, of {limit.count}"
+
+
+def _too_soon(cooldown: timedelta, ctx: Context) -> bool:
+    ended = ctx.facts.used.last_ended_at
+    if ended is None or ctx.ask.at - ended >= cooldown:
+        return False
+    named = (ctx.ask.incident or "").casefold()
+    return not any(incident.id.casefold() == named for incident in ctx.facts.incidents.open or ())
+
+
+def _security(settings: Settings) -> ApprovalPlan:
+    return ApprovalPlan(((Step(by=settings.security_team),),))
+
+
+def _refused(policy: Policy, ctx: Context, rule: Rule | None) -> Decision:
+    """By a rule, or because there is none."""
+    longest = policy.duration.max
+    return Decision(
+        policy=policy,
+        context=ctx,
+        verdict=Verdict.REFUSE,
+        rule=rule.name if rule else None,
+        told=(rule,) if rule else policy.giving,
+        duration=min(ctx.duration, longest),
+        max_duration=longest,
+        message=rule.message if rule else None,
+        first=() if rule else ("no rule of this policy covers you",),
+    )
+
+
+def needs(policy: Policy, settings: Settings) -> Needs:
+    """Which facts a decision by this policy may read, and judging a press afterwards."""
+    gathered = [need for rule in policy.rules for need in rule.condition.needs()]
+    people = set(_people(policy)) | set(settings.security_team)
+    return Needs(
+        groups=frozenset().union(*(need.groups for need in gathered)) | _named(people, "group"),
+        schedules=frozenset().union(*(need.schedules for need in gathered)) | _named(people, "on_call"),
+        incidents=bool(policy.limits.cooldown) or any(need.incidents for need in gathered),
+        windows=frozenset().union(*(need.windows for need in gathered)),
+    )
+
+
+def _people(policy: Policy) -> Iterator[Principal]:
+    """Everybody who may have to say yes."""
+    plans = [policy.approval, *(rule.approval for rule in policy.rules)]
+    for plan in plans:
+        for step in plan.steps() if plan else ():
+            yield from step.by
+    for rule in policy.rules:
+        yield from rule.confirm.by if rule.confirm else ()
+
+
+def _named(people: Iterable[Principal], kind: str) -> frozenset[str]:
+    return frozenset(principal.name for principal in people if principal.kind == kind)

@@ -1,0 +1,253 @@
+"""A policy and the settings that it shares, read, checked and frozen."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from app.errors import Problem, Refused
+from app.model import Access, Email, Verdict
+from app.policy.approval import ApprovalPlan, ConfirmPlan
+from app.policy.conditions import Condition
+from app.policy.facts import Facts, GroupFact, OnCallFact
+from app.policy.hours import Hours
+from app.policy.names import Principal
+from connectors.interface import Expiry, Incident, OnCall
+
+SOURCE = "settings"
+"""The provenance of what settings.yaml itself says."""
+
+PLACEHOLDER = re.compile(r"\{(?:email|local|domain)\}")
+
+
+class KindSchema(Protocol):
+    """What a connector's class says of itself, as far as policies are concerned."""
+
+    @property
+    def Settings(self) -> type[BaseModel]:  # noqa: N802 - the connectors' own name
+        """The connector's keys in settings.yaml."""
+
+    @property
+    def Access(self) -> type[BaseModel]:  # noqa: N802 - the connectors' own name
+        """The connector's keys in a policy's ``access``."""
+
+    @property
+    def expiry(self) -> Expiry:
+        """Who enforces the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """People with a name in common: ``members``, or a Slack user group."""
+
+    name: str
+    slack: str | None
+    members: tuple[Email, ...]
+    settle: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Who is on call: ``members`` always are, at level 1; else an iCalendar ``file`` of the folder says."""
+
+    name: str
+    members: tuple[Email, ...]
+    file: str | None = None
+    match: Literal["attendee", "summary"] = "attendee"
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFile:
+    """A file of the folder that lists incidents, and what it listed when it was loaded."""
+
+    file: str
+    incidents: tuple[Incident, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorConfig:
+    """A target. ``values`` are its kind's keys as written, with ``${…}`` unresolved; see ``resolve``."""
+
+    name: str
+    kind: str
+    subject: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """settings.yaml."""
+
+    timezone: str
+    teams: tuple[str, ...]
+    domains: frozenset[str]
+    security_channel: str
+    approvals_channel: str
+    security_team: tuple[Principal, ...]
+    severities: tuple[str, ...]
+    groups: Mapping[str, Group]
+    hours: Mapping[str, Hours]
+    schedules: Mapping[str, Schedule]
+    incidents: IncidentFile | None
+    connectors: Mapping[str, ConnectorConfig]
+    identities: Mapping[Email, Mapping[str, str]]
+    freeze_exempt: frozenset[str]
+    retention: Mapping[str, str]
+
+    @cached_property
+    def standing(self) -> Facts:
+        """What the settings themselves answer: groups and schedules with ``members``."""
+        groups = {
+            each.name: GroupFact(frozenset(each.members), SOURCE)
+            for each in self.groups.values()
+            if each.members
+        }
+        on_call = {
+            each.name: OnCallFact(tuple(OnCall(email) for email in each.members), SOURCE)
+            for each in self.schedules.values()
+            if each.members
+        }
+        return Facts(groups, on_call)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessEntry:
+    """One entitlement of a policy."""
+
+    access: Access
+    use: str | None
+    guarantee: Literal["any", "target"]
+
+
+@dataclass(frozen=True, slots=True)
+class DurationRule:
+    """How long: without an ask, at most, and by how much and how often it may be extended."""
+
+    default: timedelta
+    max: timedelta
+    extend: timedelta | None = None
+    extensions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRule:
+    """What a reason must look like."""
+
+    min_length: int = 1
+    pattern: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many in the time just past."""
+
+    count: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often; None is no limit."""
+
+    per_user: Limit | None = None
+    policy: Limit | None = None
+    concurrent: int | None = None
+    cooldown: timedelta | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.per_user or self.policy or self.concurrent or self.cooldown)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """Who hears of it; ``channel`` None is the security channel."""
+
+    channel: str | None = None
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Under which condition what happens; ``position`` counts from 0 through the file."""
+
+    name: str
+    position: int
+    condition: Condition
+    then: Verdict
+    message: str | None = None
+    max_duration: timedelta | None = None
+    confirm: ConfirmPlan | None = None
+    approval: ApprovalPlan | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One emergency path. ``digest`` is that of its own file."""
+
+    id: str
+    title: str
+    description: str
+    owner: Principal
+    risk: Literal["low", "high", "critical"]
+    access: tuple[AccessEntry, ...]
+    duration: DurationRule
+    reason: ReasonRule
+    incident: Literal["required", "optional", "none"]
+    rules: tuple[Rule, ...]
+    approval: ApprovalPlan | None
+    unknown: Literal["approve", "refuse"]
+    confirm_twice: bool
+    limits: Limits
+    alert: AlertRule
+    alone: Literal["refused", "accepted"]
+    digest: str
+
+    @cached_property
+    def refusing(self) -> tuple[Rule, ...]:
+        """The rules that refuse, wherever they stand."""
+        return tuple(rule for rule in self.rules if rule.then is Verdict.REFUSE)
+
+    @cached_property
+    def giving(self) -> tuple[Rule, ...]:
+        """The rules that grant or ask, in order."""
+        return tuple(rule for rule in self.rules if rule.then is not Verdict.REFUSE)
+
+
+@dataclass(frozen=True)
+class PolicyFolder:
+    """A whole folder, good. ``text`` is canonical: ``from_text`` makes the same folder of it.
+
+    ``files`` are all that was read (tests excluded) by path inside the folder; ``root`` is where that lies.
+    """
+
+    settings: Settings
+    policies: Mapping[str, Policy]
+    digest: str
+    text: str = field(repr=False)
+    files: Mapping[str, str] = field(repr=False)
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
+    root: Path | None = field(default=None, compare=False)
+
+
+def subject_name(settings: Settings, connector: str, email: Email) -> str:
+    """The name of the person's own account at the connector.
+
+    ``identities`` says it, else the connector's template. Raises ``Refused`` for an address of a domain that
+    may not become a subject: its local part could be anybody's.
+    """
+    named = settings.identities.get(email, {}).get(connector)
+    if named is not None:
+        return named
+    local, _, domain = email.partition("@")
+    if domain not in settings.domains:
+        message = f"Addresses of {domain} may not be given access: settings.yaml names the domains that may."
+        raise Refused(message)
+    parts = {"{email}": email, "{local}": local, "{domain}": domain}
+    # In one pass: an address may itself hold braces.
+    return PLACEHOLDER.sub(lambda found: parts[found.group()], settings.connectors[connector].subject)

@@ -1,0 +1,251 @@
+"""One change, in one sentence: for lines to people, for the thread of a card, and for alerts.
+
+Sentences are sequences of text and instants; what is in them is literal, whoever typed it.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from app.slack.text import Part, Words, counted, instant, joined, one_line, spoken, when
+from app.slack.view import RequestView
+
+Data = Mapping[str, Any]
+
+_ENDED = {
+    "expired": "its time was over",
+    "given_back": "given back",
+    "revoked": "revoked",
+    "not_me": "the holder said “Not me”",
+    "unconfirmed": "nobody confirmed it in time",
+    "incident_resolved": "the incident is resolved",
+    "shift_ended": "the shift ended",
+    "offboarded": "the holder left",
+    "frozen": "everything was frozen",
+    "vanished": "the access had vanished at the target",
+    "policy_removed": "the policy was removed",
+    "refused": "refused by the policy",
+    "denied": "denied",
+    "timed_out": "nobody decided in time",
+    "cancelled": "cancelled",
+    "failed": "it could not be given",
+}
+
+
+def because(why: str | None) -> str:
+    """Why a request ended, in words."""
+    return _ENDED.get(why or "", "ended")
+
+
+def reason_of(data: Data) -> str:
+    """The reason that travels with an event, to be appended to a sentence; empty where there is none."""
+    return f": {one_line(str(data['reason']), 600)}" if data.get("reason") else ""
+
+
+def _by(data: Data) -> str:
+    by = data.get("by")
+    return f" by {one_line(str(by), 120)}" if by and by not in {"policy", "worker", "clock"} else ""
+
+
+def looking(kind: str, view: RequestView) -> Words:
+    """What the requester hears while it is not decided: that it was heard; after a while what is missing."""
+    if kind == "hearing":
+        return ["Heard. Who you are, what the policy says and your account are being looked at."]
+    return [f"Not decided yet. {one_line(view.silent or 'It is still being looked at.', 600)}"]
+
+
+def line(data: Data, view: RequestView) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an event
+    """What changed about a request."""
+    match data.get("event"):
+        case "asked":
+            return _asked(view)
+        case "active":
+            return _active(view)
+        case "approved":
+            missing = int(data.get("missing") or 0)
+            return [f"Approved{_by(data)}. {counted(missing, 'more yes is', 'more yeses are')} needed."]
+        case "stage_passed":
+            return [f"Approved{_by(data)}; the next people have been asked: {waiting_for(view)}."]
+        case "escalated":
+            return [f"More people have been asked{_by(data)}: {waiting_for(view)}."]
+        case "denied":
+            return [f"Denied{_by(data)}{reason_of(data)}."]
+        case "refused":
+            return [f"Refused{reason_of(data)}"]
+        case "timed_out":
+            return [f"Nobody decided in time{reason_of(data)}"]
+        case "cancelled":
+            return [f"Cancelled{_by(data)}{reason_of(data)}."]
+        case "confirmed":
+            return [f"Confirmed{_by(data)}."]
+        case "extension_asked":
+            return [f"{_more(view.extension)} was asked for; it waits for {waiting_for(view)}."]
+        case "extended":
+            added = _more(timedelta(seconds=int(data.get("seconds") or 0)))
+            return [f"{added}{_by(data)}", *_until(view)]
+        case "extension_refused":
+            return [f"No more time{_by(data)}{reason_of(data)}. It ends as before", *_until(view, " at ")]
+        case "ending":
+            return ["Ends soon", *_until(view, " at ")]
+        case "revoking":
+            who = f"{_by(data)}{reason_of(data)}"
+            return [f"Being taken back{who}. Still open until it is read back as gone."]
+        case "revoked":
+            return taken_back(view)
+        case "failed":
+            return [f"Nothing was given{reason_of(data) or _ended_reason(view)}."]
+        case "overdue":
+            return _overdue(data)
+        case other:
+            return [f"{_named(other)}{_by(data)}{reason_of(data)}"]
+
+
+def _named(event: object) -> str:
+    """An event of another version, by its name."""
+    return one_line(str(event or "changed"), 60).replace("_", " ").capitalize()
+
+
+def _asked(view: RequestView) -> Words:
+    if not view.steps:
+        return ["Asked for; it is being checked."]
+    return [f"Asked for; it waits for {waiting_for(view)}."]
+
+
+def waiting_for(view: RequestView) -> str:
+    """Who has to say yes now: ``1 of group:leads, or 2 of group:security``."""
+    return joined((f"{step.count} of {', '.join(step.by)}" for step in view.steps), 600, ", or ") or "nobody"
+
+
+def _active(view: RequestView) -> Words:
+    open_ = view.confirmation if view.confirmation and not view.confirmation.confirmed_by else None
+    confirm = when(" Taken back unless confirmed by ", open_.due, ".") if open_ else []
+    return ["Given and read back", *_until(view), *confirm]
+
+
+def _until(view: RequestView, before: str = ", until ") -> Words:
+    return when(before, view.ends_at, ".") or ["."]
+
+
+def _more(length: timedelta | None) -> str:
+    return f"{spoken(length or timedelta())} more"
+
+
+def _ended_reason(view: RequestView) -> str:
+    return f": {one_line(view.ended_reason, 600)}" if view.ended_reason else ""
+
+
+def _overdue(data: Data) -> Words:
+    target = one_line(str(data.get("connector") or "a target"))
+    error = one_line(str(data.get("error") or "no answer"), 600)
+    words = f"LATE: {target} has not taken it back yet. It is still open; it is tried again. Last: {error}."
+    by_hand = data.get("by_hand")
+    return [f"{words} By hand: {one_line(str(by_hand), 1500)}" if by_hand else words]
+
+
+# --- the end --------------------------------------------------------------------------------------
+
+
+def taken_back(view: RequestView) -> Words:
+    """What is true after the end. *Gone* only where nothing lives on, and nothing was left standing."""
+    words: list[Part] = []
+    for grant in view.grants:
+        if grant["state"] in {"revoked", "left"}:
+            words += [*([" "] if words else []), *_grant_over(grant, len(view.grants) > 1)]
+    return words or ["Nothing was given."]
+
+
+def _grant_over(grant: Data, several: bool) -> Words:  # noqa: FBT001 - private, and read at its one call
+    name = f"{grant['connector']}: " if several else ""
+    if grant["state"] == "left":
+        return [f"{name}{left(str(grant['left_because'] or ''))}"]
+    at = when(" ", instant(grant["revoke_verified_at"]))
+    if grant["sessions"] in {"none", "ended"}:
+        ended = " Open sessions were ended." if grant["sessions"] == "ended" else ""
+        return [f"{name}Gone: taken back and read back", *at, f".{ended}"]
+    return [f"{name}Role taken back", *at, f".{_sessions_after(grant)}"]
+
+
+def _sessions_after(grant: Data) -> str:
+    said = str(grant["sessions"] or "")
+    kind, _, rest = said.partition(":")
+    if kind == "alive":
+        count = int(rest) if rest.isdigit() else 0
+        return f" {counted(count, 'session', 'sessions')} opened before may still use it."
+    if kind == "unknown":
+        return f" Whether sessions opened before may still use it is not known: {one_line(rest, 300)}"
+    return "" if kind else " Whether sessions opened before may still use it was not asked."
+
+
+def left(why: str) -> str:
+    """Why access stays after the end, as a sentence."""
+    kind, _, rest = why.partition(":")
+    match kind:
+        case "standing":
+            return "Not taken: it stood before and is not ours to take."
+        case "covered_by":
+            return f"Not taken yet: another request of the same person holds it (…{one_line(rest[-6:], 6)})."
+        case _:
+            return f"Not taken: somebody else gives it as well ({one_line(rest or why, 200)})."
+
+
+# --- alerts ---------------------------------------------------------------------------------------
+
+
+def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an event
+    """What concerns no single request."""
+    by, why = one_line(str(data.get("by") or "somebody"), 120), reason_of(data)
+    match data.get("event"):
+        case "frozen":
+            until = instant(data.get("until"))
+            return [f"Frozen by {by}{why}. Nothing is given", *when(" until ", until), "."]
+        case "thaw_asked":
+            return [f"{by} asks to thaw{why}. Somebody of the security team has to agree: /breakglass thaw"]
+        case "thawed":
+            other = f", asked by {one_line(str(data['asked_by']), 120)}" if data.get("asked_by") else ""
+            return [f"Thawed by {by}{other}{why}."]
+        case "revoked_all":
+            count = counted(int(data.get("count") or 0), "request", "requests")
+            return [f"Everything is being taken back by {by}{why}. {count} ended or cancelled."]
+        case "not_me":
+            return _not_me(data)
+        case "person_conflict":
+            return _conflict(data)
+        case "accept_asked":
+            whom = one_line(str(data.get("proposed") or data.get("email")), 120)
+            account = one_line(str(data.get("person")), 60)
+            return [f"{by} asks to accept {whom} as Slack account {account}{why}. The button does it."]
+        case "person_accepted":
+            return [f"{by} accepted {one_line(str(data.get('email')), 120)}."]
+        case "policies_changed":
+            changes = joined((one_line(str(each)) for each in data.get("changes") or ()), 1500)
+            return [f"The policies changed: {changes}. Digest {one_line(str(data.get('digest')), 80)}"]
+        case "policies_faulty":
+            return _faulty(data)
+        case "channel_unfit":
+            where, said = one_line(str(data.get("channel")), 40), one_line(str(data.get("why")), 300)
+            return [f"Channel {where} cannot be used: {said}. Alerts go to people directly meanwhile."]
+        case "terminal":
+            return [f"At a terminal, not verified, {by}: {one_line(str(data.get('words')), 1500)}{why}"]
+        case other:
+            told = (f"{name} {each}" for name, each in data.items() if name != "event")
+            return [f"{_named(other)}: {joined(map(one_line, told), 1500)}"]
+
+
+def _not_me(data: Data) -> Words:
+    email = one_line(str(data.get("email")), 120)
+    count = counted(len(data.get("requests") or ()), "request", "requests")
+    words = f"{email} pressed “Not me”: somebody else may be using their Slack account. {count} ended."
+    return [f"{words} They are given nothing until the security team accepts them again."]
+
+
+def _conflict(data: Data) -> Words:
+    known, new = one_line(str(data.get("email") or "nobody"), 120), one_line(str(data.get("proposed")), 120)
+    account = one_line(str(data.get("person")), 60)
+    words = f"Slack account {account} now shows the address {new}; it was bound to {known}."
+    return [f"{words} It is given nothing and may decide nothing until the security team accepts it."]
+
+
+def _faulty(data: Data) -> Words:
+    first = joined((one_line(str(each), 300) for each in data.get("problems") or ()), 2000, " · ")
+    count = counted(int(data.get("count") or 0), "fault", "faults")
+    return [f"The changed policy folder is faulty and kept out ({count}): {first}"]

@@ -1,0 +1,211 @@
+"""The outbox as rows: which notice goes next, and what became of it.
+
+In one conversation notices go one after the other, the most urgent first; one that has to wait holds up only
+its own conversation. A lease says who is sending; one that ran out: nobody knows whether Slack has it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Subquery, exists, func, or_, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from app.notices import Priority
+from app.policy import Settings
+from app.store.step import Step
+from app.store.tables import Message, Notice, Roster
+
+LEASE = timedelta(seconds=25)
+"""Longer than all calls that one message may need, each to its deadline."""
+OVERDUE = timedelta(seconds=60)
+REFUSALS_EVERY = timedelta(seconds=60)
+MOST_TOLD = 20
+_LOCK = "outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice to be sent, and the older ones of the same slot that its present state says as well."""
+
+    notice: Notice
+    same_slot: tuple[int, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """All that this one message settles."""
+        return (*self.same_slot, self.notice.id or 0)
+
+
+def is_channel(conversation: str) -> bool:
+    """Whether a conversation is a channel, and no direct message."""
+    return not conversation.startswith(("dm:", "to:"))
+
+
+def claim(step: Step, owner: str, until: datetime) -> Claimed | None:
+    """Take the most urgent notice that was due by ``until`` and whose conversation is free."""
+    step.lock_name(_LOCK)
+    found = next_ready(step.session, until, step.now)
+    if found is None:
+        return None
+    settled: tuple[int, ...] = ()
+    if found.slot is not None:
+        same = _waiting(col(Notice.slot) == found.slot, col(Notice.conversation) == found.conversation)
+        rows = step.session.exec(select(Notice).where(*same).order_by(col(Notice.id))).all()
+        settled = tuple(row.id or 0 for row in rows if row.id != found.id)
+        found.head = rows[-1].head or found.head
+    found.unclear = found.unclear or found.lease_until is not None
+    found.lease_by, found.lease_until = owner, step.now + LEASE
+    found.attempts += 1
+    step.session.add(found)
+    step.session.flush()
+    step.session.expunge(found)
+    return Claimed(found, settled)
+
+
+def next_ready(session: Session, until: datetime, now: datetime) -> Notice | None:
+    """The most urgent notice that could be sent now."""
+    firsts = _firsts(until)
+    ready = select(Notice).join(firsts, firsts.c.id == col(Notice.id))
+    ready = ready.where(firsts.c.place == 1, col(Notice.due_at) <= until, ~_busy(now))
+    return session.exec(ready.order_by(col(Notice.priority), col(Notice.id)).limit(1)).first()
+
+
+def _busy(now: datetime) -> ColumnElement[bool]:
+    """Whether somebody is sending in the notice's conversation."""
+    other = aliased(Notice)
+    return exists().where(
+        other.conversation == col(Notice.conversation),  # type: ignore[arg-type]
+        other.sent_at.is_(None),  # type: ignore[union-attr]
+        other.lease_until > now,  # type: ignore[operator,arg-type]
+    )
+
+
+def _firsts(until: datetime) -> Subquery:
+    """Each conversation's notices by urgency. One that was tried stays in the way of those behind it."""
+    place = func.row_number().over(
+        partition_by=col(Notice.conversation), order_by=(col(Notice.priority), col(Notice.id))
+    )
+    relevant = or_(col(Notice.due_at) <= until, col(Notice.attempts) > 0)
+    return select(col(Notice.id).label("id"), place.label("place")).where(*_waiting(relevant)).subquery()
+
+
+def _waiting(*which: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+    return (col(Notice.sent_at).is_(None), *which)
+
+
+def next_at(session: Session, now: datetime) -> datetime | None:
+    """When something that waits may be tried again; None where nothing waits."""
+    firsts = _firsts(now)
+    first = select(func.min(Notice.due_at)).join(firsts, firsts.c.id == col(Notice.id))
+    queries = (
+        first.where(firsts.c.place == 1, ~_busy(now)),
+        select(func.min(Notice.due_at)).where(*_waiting(col(Notice.due_at) > now, col(Notice.attempts) == 0)),
+        select(func.min(Notice.lease_until)).where(*_waiting(col(Notice.lease_until) > now)),
+    )
+    instants = [session.exec(query).one() for query in queries]
+    return min((at for at in instants if at is not None), default=None)
+
+
+# --- what became of it -------------------------------------------------------------------------------------
+
+
+def settle(step: Step, ids: Sequence[int], ts: str | None, error: str | None = None) -> None:
+    """Owed no longer: delivered with that ts, or never to be (``error``)."""
+    values = {"sent_at": step.now, "ts": ts, "last_error": error, "lease_by": None, "lease_until": None}
+    mine = (col(Notice.id).in_(ids), col(Notice.sent_at).is_(None))
+    step.session.connection().execute(update(Notice).where(*mine).values(**values))
+
+
+def postpone(step: Step, notice: Notice, at: datetime, error: str, *, unclear: bool = False) -> None:
+    """Not sent: owed again at that time, and the conversation waits behind it."""
+    values = {"due_at": at, "last_error": error, "lease_by": None, "lease_until": None}
+    if unclear:
+        values["unclear"] = True
+    mine = (col(Notice.id) == notice.id, col(Notice.sent_at).is_(None))
+    step.session.connection().execute(update(Notice).where(*mine).values(**values))
+
+
+def remember(step: Step, slot: str, channel: str, ts: str) -> None:
+    """Where the slot's message stands from now on."""
+    step.session.merge(Message(slot=slot, channel=channel, ts=ts))
+
+
+# --- refusals, gathered ------------------------------------------------------------------------------------
+
+
+def refusals(session: Session, notice: Notice) -> list[Notice]:
+    """Every refusal that waits in this conversation and has no card there that would show it."""
+    mine = _waiting(
+        col(Notice.conversation) == notice.conversation,
+        col(Notice.priority) == int(Priority.REFUSAL),
+        col(Notice.kind).in_(["card", "event"]),
+    )
+    rows = session.exec(select(Notice).where(*mine).order_by(col(Notice.id)).limit(500)).all()
+    return [row for row in rows if session.get(Message, card_slot(row)) is None]
+
+
+def card_slot(notice: Notice) -> str:
+    """The slot of the card of the notice's request in the notice's conversation."""
+    return f"card:{notice.request_id}:{notice.conversation}"
+
+
+def last_refusals(session: Session, conversation: str) -> datetime | None:
+    """When refusals were last told there."""
+    told = (
+        col(Notice.conversation) == conversation,
+        col(Notice.priority) == int(Priority.REFUSAL),
+        col(Notice.ts).is_not(None),
+    )
+    return session.exec(select(func.max(Notice.sent_at)).where(*told)).one()
+
+
+def hold_refusals(step: Step, rows: Sequence[Notice], at: datetime) -> None:
+    """Let them wait for the next minute, in nobody's way."""
+    values = {"due_at": at, "attempts": 0, "lease_by": None, "lease_until": None}
+    mine = col(Notice.id).in_([row.id for row in rows])
+    step.session.connection().execute(update(Notice).where(mine).values(**values))
+
+
+# --- alerts that do not get through ------------------------------------------------------------------------
+
+
+def overdue_alerts(session: Session, now: datetime) -> list[Notice]:
+    """Alerts that a channel did not take for a minute although Slack answers, and not escalated yet."""
+    late = _waiting(
+        col(Notice.head).is_not(None),
+        col(Notice.kind).in_(["card", "alert"]),
+        col(Notice.escalated).is_(False),
+        col(Notice.created_at) <= now - OVERDUE,
+        col(Notice.conversation).not_like("to:%"),
+    )
+    # While Slack is away altogether a direct message would fare no better.
+    tried = aliased(Notice)
+    refused = exists().where(
+        tried.conversation == col(Notice.conversation),  # type: ignore[arg-type]
+        tried.sent_at.is_(None),  # type: ignore[union-attr]
+        tried.last_error.is_not(None),  # type: ignore[union-attr]
+        tried.last_error.not_like("no answer%"),  # type: ignore[union-attr]
+    )
+    query = select(Notice).where(*late, refused).order_by(col(Notice.id)).limit(50)
+    return list(session.exec(query).all())
+
+
+def mark_escalated(step: Step, ids: Sequence[int]) -> None:
+    """Told elsewhere as well; they stay owed where they belong."""
+    step.session.connection().execute(update(Notice).where(col(Notice.id).in_(ids)).values(escalated=True))
+
+
+def security_people(session: Session, settings: Settings) -> list[str]:
+    """The addresses of the security team, as far as they are known without asking anybody."""
+    found: dict[str, None] = {}
+    for principal in settings.security_team:
+        if principal.kind == "user":
+            found[principal.name] = None
+        elif principal.kind == "group" and (group := settings.groups.get(principal.name)):
+            roster = session.get(Roster, group.slack) if group.slack else None
+            found |= dict.fromkeys([*group.members, *((roster and roster.members) or ())])
+        elif principal.kind == "on_call" and (schedule := settings.schedules.get(principal.name)):
+            found |= dict.fromkeys(schedule.members)
+    return list(found)[:MOST_TOLD]

@@ -1,0 +1,122 @@
+"""The requester's own message: it changes with the state and carries what they may press."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.model import RequestState
+from app.slack import events
+from app.slack.blocks import (
+    Block,
+    Rendered,
+    Sure,
+    actions,
+    button,
+    facts,
+    fitted,
+    header,
+    literal,
+    paragraph,
+    small,
+)
+from app.slack.summary import LIVE, about, ended, pending_rows, rows_of
+from app.slack.text import Words, escape, joined, one_line, plain, spoken, when
+from app.slack.view import RequestView
+
+
+def status(view: RequestView, now: datetime) -> tuple[Words, list[Block]]:
+    """Where the request stands, for the person who asked."""
+    title, words = _standing(view)
+    blocks = [header(title), paragraph(words, now)]
+    rows = [row for row in rows_of(view) if row[0] != "Who"]
+    blocks.append(facts([*rows, *pending_rows(view)], now))
+    if view.state == RequestState.ACTIVE:
+        for use in view.uses[:5]:
+            blocks += [small("Use it like this:"), literal(use, 600)]
+    blocks.append(small(f"Request {view.short_id}"))
+    return [f"{title}. ", *words, *about(view)], [*blocks, *actions(own_buttons(view))]
+
+
+_TITLES = {
+    RequestState.DECIDING: "being checked",
+    RequestState.PENDING: "waiting for approval",
+    RequestState.GRANTING: "being given",
+    RequestState.ACTIVE: "yours now",
+    RequestState.REVOKING: "being taken back",
+    RequestState.REVOKED: "over",
+    RequestState.FAILED: "not given",
+}
+
+
+def _standing(view: RequestView) -> tuple[str, Words]:
+    """A heading and what is true now."""
+    title = _TITLES.get(view.state, view.state.replace("_", " "))
+    return f"{view.policy}: {title}", _now(view)
+
+
+def _now(view: RequestView) -> Words:  # noqa: PLR0911 - one case a state, and nothing else
+    match view.state:
+        case RequestState.DECIDING:
+            return ["Who you are, what the policy says and your account are being looked at."]
+        case RequestState.PENDING:
+            return [f"Still missing: {events.waiting_for(view)}."]
+        case RequestState.GRANTING:
+            return ["The access is being made and read back."]
+        case RequestState.ACTIVE:
+            return _active(view)
+        case RequestState.REVOKING:
+            return [f"Still open until it is read back. Ended: {ended(view)}."]
+        case RequestState.REVOKED:
+            return [*events.taken_back(view), f" Ended: {ended(view)}."]
+        case RequestState.REFUSED:
+            return [one_line(view.ended_reason or "The policy refuses it.", 1500)]
+        case _:
+            return [f"Nothing was given: {ended(view)}."]
+
+
+def _active(view: RequestView) -> Words:
+    words = ["Given on your own account and read back", *(when(", until ", view.ends_at, ".") or ["."])]
+    asked = view.confirmation
+    if asked is None or asked.confirmed_by:
+        return words
+    return [*words, " Taken back unless confirmed by ", asked.due, f" ({joined(asked.by, 300)})."]
+
+
+def own_buttons(view: RequestView) -> list[Block]:
+    """What the requester may press now."""
+    found = []
+    if view.state in {RequestState.DECIDING, RequestState.PENDING}:
+        found.append(button("breakglass_cancel", view.id, f"Cancel {view.policy}"))
+    if view.state == RequestState.PENDING and view.more_to_wake:
+        found.append(button("breakglass_wake", view.id, "Wake the next people"))
+    if view.state in LIVE:
+        found.append(button("breakglass_end", view.id, f"Give back {view.policy}", style="primary"))
+    if view.extend_by:
+        label = f"Extend {view.policy} by {spoken(view.extend_by)}"
+        found.append(button("breakglass_extend", view.id, label))
+    if view.state in LIVE | {RequestState.PENDING, RequestState.REVOKING, RequestState.REVOKED}:
+        found.append(not_me(view))
+    return found
+
+
+def not_me(view: RequestView) -> Block:
+    """For somebody in whose name another asked."""
+    words = "All of your access ends now. You are given nothing until the security team accepts you again."
+    sure = Sure("Was that not you?", words, "It was not me", "It was me")
+    return button("breakglass_not_me", view.id, "Not me", style="danger", sure=sure)
+
+
+def status_list(views: Sequence[RequestView], now: datetime) -> Rendered:
+    """All that is live or pending for one person, with buttons; for ``/breakglass status`` and ``end``."""
+    if not views:
+        nothing = "You have no live access and no pending requests."
+        return Rendered(nothing, [paragraph([nothing], now)])
+    blocks: list[Block] = []
+    texts: list[str] = []
+    for view in views[:15]:
+        title, words = _standing(view)
+        said: Words = [f"{title} ({view.short_id}). ", *words, f" Why: {one_line(view.reason, 150)}"]
+        blocks += [paragraph(said, now, 500), *actions(own_buttons(view), f"actions-{view.id}")]
+        texts.append(plain(said, now))
+    if len(views) > len(texts):
+        blocks.append(small(f"… and {len(views) - len(texts)} more"))
+    return Rendered(escape("\n".join(texts)), fitted(blocks))

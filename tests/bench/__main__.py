@@ -1,0 +1,77 @@
+"""``python -m tests.bench [--quick] [--only sqlite|postgresql]``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import alone, giving, record, report, scene, taking
+from tests.bench.asking import Sender
+from tests.bench.figures import ANSWER, CLOCK, VERIFIED, WEB, WORKER, Sample, Samples
+from tests.bench.scene import Database, Scene
+from tests.bench.size import FULL, QUICK, Size
+
+_DOCS = Path(__file__).resolve().parents[2] / "docs"
+_DATABASES: tuple[Database, ...] = ("SQLite", "PostgreSQL")
+
+
+def main() -> None:
+    """Measure, print, keep."""
+    options = _options()
+    size = QUICK if options.quick else FULL
+    wanted = [each for each in _DATABASES if options.only in (None, each.lower())]
+    begun, load = datetime.now(UTC), os.getloadavg()[0]
+    databases: dict[str, Samples] = {kind: _installation(kind, size) for kind in wanted}
+    _say("engine, list, help")
+    with scene.folder() as place:
+        single = alone.measure(size, place)
+    conditions = report.Conditions(begun, size.entries, (load, os.getloadavg()[0]))
+    body = report.text(conditions, single, databases)
+    sys.stdout.write(f"\n{body}")
+    if not options.quick and len(wanted) == len(_DATABASES):
+        report.write(_DOCS, body)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description="Measure speed and size.")
+    parser.add_argument("--quick", action="store_true", help="less than a minute; writes no page")
+    names = [each.lower() for each in _DATABASES]
+    parser.add_argument("--only", choices=names, help="one database; writes no page")
+    return parser.parse_args()
+
+
+def _installation(kind: Database, size: Size) -> dict[str, Sample]:
+    with scene.folder() as place, scene.database(kind, place) as url:
+        with scene.running(url, size, place) as running, _sender(running) as sender:
+            _say(f"{kind}: from the command to the access")
+            giving.warm_up(running, sender)
+            samples = giving.measure(running, sender, size)
+            _say(f"{kind}: from the end to its proof, which takes {2 * size.window} s")
+            ends = taking.measure(running, sender, size)
+            samples[ANSWER].values += ends.pop(ANSWER).values
+            for name in (WEB, WORKER, CLOCK):
+                samples[name] = Sample([running.resident(name)])
+            story = record.a_story(running)
+        _say(f"{kind}: the ledger")
+        with scene.database(kind, place / "ledger") as empty:
+            samples[VERIFIED] = record.measure(story, empty, size.entries)
+    return samples | ends
+
+
+@contextmanager
+def _sender(running: Scene) -> Iterator[Sender]:
+    sender = Sender(running.events)
+    try:
+        yield sender
+    finally:
+        sender.client.close()
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"{what} …\n")
+
+
+main()

@@ -1,0 +1,95 @@
+"""From the command to the access, and the answer to Slack: one request at a time, each in a quiet house."""
+
+import random
+import time
+from datetime import UTC, datetime
+
+from sqlmodel import Session, col, func, select
+
+from app.model import RequestState
+from app.store.engine import reading
+from app.store.tables import Due, Grant, Notice, Request
+from tests.bench.asking import Sender, Sent
+from tests.bench.figures import ACCESS, ANSWER, FIRST, Sample
+from tests.bench.scene import Scene
+from tests.bench.size import WARM_UP, Size
+from tests.bench.slack import person_id
+from tests.servers import wait_until
+
+_LOOK_EVERY = 0.02
+_PATIENCE = 20.0
+_SETTLED = 0.05
+
+
+def warm_up(scene: Scene, sender: Sender) -> None:
+    """Imports, pools and caches: the first requests of a process are nobody's measure."""
+    for number in range(WARM_UP):
+        ask(scene, sender, number, "orders-write 30m INC-1234 warming up")
+        ask(scene, sender, number, "orders-read 30m INC-1234 warming up")
+
+
+def measure(scene: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
+    """Each person asks twice, for two roles: as somebody new, and known since a moment ago."""
+    first, known, answers = Sample(), Sample(), Sample()
+    for number in range(WARM_UP, WARM_UP + size.grants):
+        for sample, policy in ((first, "orders-write"), (known, "orders-read")):
+            sent = ask(scene, sender, number, f"{policy} 30m INC-1234 replica lag")
+            sample.values.append(_until_verified(scene, number, policy, sent))
+            answers.values.append(sent.answered)
+    for number in range(size.people - size.asks, size.people):
+        answers.values.append(ask(scene, sender, number, "orders-admin 30m INC-1234 failover").answered)
+    return {FIRST: first, ACCESS: known, ANSWER: answers}
+
+
+def ask(scene: Scene, sender: Sender, number: int, text: str) -> Sent:
+    """Ask, then let the house come to rest: nothing is due, everybody was told."""
+    sent = sender.command(number, text)
+    deadline = time.monotonic() + _PATIENCE
+    while not _is_quiet(scene):
+        if time.monotonic() > deadline:
+            message = f"{person_id(number)} asked `{text}` and the house does not come to rest"
+            raise TimeoutError(message)
+        time.sleep(_LOOK_EVERY)
+    time.sleep(random.uniform(0, _SETTLED))  # noqa: S311 - so that no timer keeps step with us
+    return sent
+
+
+def _is_quiet(scene: Scene) -> bool:
+    now = datetime.now(UTC)
+    undecided = (RequestState.DECIDING, RequestState.GRANTING)
+    with reading(scene.engine) as session:
+        return not (
+            _count(session, Request, col(Request.state).in_(undecided))
+            or _count(session, Due, col(Due.due_at) <= now)
+            or _count(session, Notice, col(Notice.sent_at).is_(None), col(Notice.due_at) <= now)
+        )
+
+
+def _count(session: Session, table: type, *where: object) -> int:
+    return session.exec(select(func.count()).select_from(table).where(*where)).one()  # type: ignore[arg-type]
+
+
+def _until_verified(scene: Scene, number: int, policy: str, sent: Sent) -> float:
+    """Milliseconds from the command to the moment at which the access was read back."""
+    query = (
+        select(Grant.verified_at)
+        .join(Request, col(Request.id) == col(Grant.request_id))
+        .where(col(Request.slack_user) == person_id(number), col(Request.policy) == policy)
+    )
+    with reading(scene.engine) as session:
+        verified = session.exec(query).one()
+    if verified is None:
+        message = f"{person_id(number)} was not given {policy}"
+        raise RuntimeError(message)
+    return (verified - sent.at).total_seconds() * 1_000
+
+
+def wait_for(scene: Scene, state: RequestState, count: int, seconds: float) -> None:
+    """Until so many requests are in that state."""
+    wait_until(lambda: _in_state(scene, state) >= count, seconds, f"{count} requests being {state}")
+
+
+def _in_state(scene: Scene, state: RequestState) -> int:
+    time.sleep(_LOOK_EVERY)
+    with reading(scene.engine) as session:
+        return _count(session, Request, col(Request.state) == str(state))

@@ -1,0 +1,31 @@
+"""How much is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Numbers of requests and entries. ``gap``: seconds between two requests whose ends are measured."""
+
+    grants: int
+    ends: int
+    asks: int
+    entries: int
+    seconds: float
+    searches: int
+    gap: tuple[float, float]
+
+    @property
+    def people(self) -> int:
+        """How many accounts that takes: some more to warm up with."""
+        return WARM_UP + self.grants + self.ends + self.asks
+
+    @property
+    def window(self) -> int:
+        """Seconds of access whose end is measured: long enough to ask for all of it before."""
+        return int(self.ends * (sum(self.gap) / 2 + 0.25)) + 4
+
+
+WARM_UP = 5
+FULL = Size(100, 60, 60, 100_000, 2.0, 300, (0.5, 1.1))
+QUICK = Size(10, 5, 10, 10_000, 0.3, 30, (0.2, 0.4))

@@ -1,0 +1,398 @@
+"""One installation out of real processes: web, worker and clock over a real database, Valkey and target.
+
+The sandbox is Slack, served in the test's own process and in real time. Nothing here sleeps to wait: everything is
+looked for until a deadline. A child is killed by the kernel when the test process ends, however that ends.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from sqlmodel import Session, col, select
+
+from app import audit
+from app.clock import SystemClock
+from app.sandbox import Sandbox
+from app.sandbox.cast import User
+from app.sandbox.interactions import Outcome
+from app.sandbox.workspace import Message as Said
+from app.store import engine as databases
+from app.store.tables import Grant, LedgerEntry, Message, Notice, Press, Request
+from tests.house import Target
+from tests.servers import ValkeyServer
+from tests.serving import serve, wait
+from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack
+
+ROOT = Path(__file__).parents[2]
+STARTING = 60.0
+SOON = 30.0
+"""Seconds after which something that should happen at once did not happen: machines that test are slow."""
+PROMISED = timedelta(seconds=2)
+"""No revocation is later than that, whatever becomes of Redis."""
+MARGIN = timedelta(seconds=2)
+"""What a test machine with other things to do may add to that."""
+DEVELOPERS = tuple(f"dev{number:02}" for number in range(10))
+ROLES = {"quick": "incident_writer", "one": "incident_reader", "pair": "incident_admin"}
+
+SETTINGS = f"""
+teams: [T0ACME]
+domains: [example.com]
+security_channel: C0SECURITY
+approvals_channel: C0APPROVALS
+security_team: [group:security]
+groups:
+  security: {{members: [eve@example.com, frank@example.com]}}
+  leads: {{members: [grace@example.com, heidi@example.com]}}
+  engineering: {{members: [ada@example.com, {", ".join(f"{name}@example.com" for name in DEVELOPERS)}]}}
+connectors:
+  orders-db: {{kind: postgres, dsn: "${{ORDERS_DB_DSN}}", subject: "{{local}}", sessions: end}}
+"""
+POLICY = """
+title: Orders database, {name}
+owner: user:dba-lead@example.com
+risk: high
+access: [{{connector: orders-db, role: {role}}}]
+duration: {{default: 30m, max: 4h}}
+rules: [{{name: engineering, if: {{group: engineering}}, then: {then}}}]
+"""
+APPROVAL = "approval: [{{by: [group:leads], count: {count}, within: 10m}}]\n"
+POLICIES = {
+    "quick": POLICY.format(name="at once", role=ROLES["quick"], then="grant") + APPROVAL.format(count=1),
+    "one": POLICY.format(name="one yes", role=ROLES["one"], then="approve") + APPROVAL.format(count=1),
+    "pair": POLICY.format(name="two yeses", role=ROLES["pair"], then="approve") + APPROVAL.format(count=2),
+}
+
+_BOOT = """
+import ctypes, signal, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+from app.cli import main
+main()
+"""
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV")
+
+Found = TypeVar("Found")
+Row = TypeVar("Row")
+
+
+class Doors(Sandbox):
+    """Slack in front of several web processes: what a thread does goes through the door that it chose."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._chosen = threading.local()
+        self._usual: str | None = None
+        super().__init__(**settings)
+
+    @property
+    def bot_url(self) -> str | None:
+        """Where this thread's acts go."""
+        return getattr(self._chosen, "url", None) or self._usual
+
+    @bot_url.setter
+    def bot_url(self, url: str | None) -> None:
+        self._usual = url
+
+    def through(self, url: str, act: Callable[[], Found]) -> Found:
+        """Do it through that door."""
+        self._chosen.url = url
+        try:
+            return act()
+        finally:
+            self._chosen.url = None
+
+
+@dataclass(slots=True)
+class Child:
+    """One process of the installation."""
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    log: Path
+    url: str = ""
+
+    def said(self) -> str:
+        """Everything that it wrote."""
+        return self.log.read_text(errors="replace")
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.popen.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL, and gone."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM."""
+        self.popen.send_signal(signal.SIGTERM)
+
+    def exit_code(self, seconds: float) -> int:
+        """The code with which it ends by itself within that time."""
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            message = f"{self.name} did not end within {seconds} s:\n{self.said()[-3000:]}"
+            raise AssertionError(message) from None
+
+
+@dataclass(slots=True)
+class Installation:
+    """Everything that one service consists of, and hands and eyes for the test."""
+
+    database: str
+    target: Target
+    valkey: ValkeyServer
+    policies: Path
+    folder: Path
+    slack: Slack = field(init=False)
+    children: list[Child] = field(default_factory=list)
+    clock: SystemClock = field(default_factory=SystemClock)
+    _closers: list[Callable[[], object]] = field(default_factory=list)
+    _engine: Any = None
+    _eye: Any = None
+
+    def open(self) -> "Installation":
+        """Serve Slack; nothing else is started yet."""
+        sandbox = Doors(signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN)
+        _hire(sandbox)
+        sandbox.base_url, stop = serve(sandbox.app)
+        self.slack = Slack(sandbox)
+        self._engine = databases.make_engine(self.database)
+        self._eye = psycopg.connect(self.target.server.dsn(dbname=self.target.name), autocommit=True)
+        self._closers += [self._engine.dispose, self._eye.close, stop, sandbox.close]
+        return self
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        for child in self.children:
+            child.kill()
+        for close in reversed(self._closers):
+            close()
+
+    # --- processes -----------------------------------------------------------------------------------------
+    def environment(self, **more: str | None) -> dict[str, str]:
+        """Of every process but ``web``, which holds no connector's secret; ``None`` leaves one out."""
+        kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("COVERAGE")}
+        ours = {
+            "SLACK_BOT_TOKEN": BOT_TOKEN,
+            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+            "SLACK_API_URL": self.slack.api_url,
+            "DATABASE_URL": self.database,
+            "REDIS_URL": self.valkey.url,
+            "BREAKGLASS_POLICIES": str(self.policies),
+            "BREAKGLASS_STATE": str(self.folder / "state"),
+            "BREAKGLASS_LOG": "json",
+            "OPS_PORT": "0",
+            "ORDERS_DB_DSN": self.target.dsn,
+        }
+        return {name: value for name, value in {**kept, **ours, **more}.items() if value is not None}
+
+    def spawn(self, command: str, **env: str | None) -> Child:
+        """Begin to start one; it may still refuse."""
+        log = self.folder / f"{command}{len(self.children)}.log"
+        with log.open("wb") as output:
+            popen = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, *command.split()],
+                env=self.environment(**env),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                process_group=0,
+            )
+        child = Child(command, popen, log)
+        self.children.append(child)
+        return child
+
+    def begin(self, command: str, **env: str | None) -> Child:
+        """Begin to start ``web``, ``worker`` or ``clock`` as a host would."""
+        if command != "web":
+            return self.spawn(command, **env)
+        port = _free_port()
+        child = self.spawn("web", **{"ORDERS_DB_DSN": None, "PORT": str(port), **env})
+        child.url = f"http://127.0.0.1:{port}/slack/events"
+        return child
+
+    def start(self, *commands: str, **env: str | None) -> list[Child]:
+        """Start these and wait until each does its work."""
+        children = [self.begin(command, **env) for command in commands]
+        for child in children:
+            wait(lambda child=child: self._works(child), STARTING, f"{child.name} to start")  # type: ignore[misc]
+        return children
+
+    def _works(self, child: Child) -> bool:
+        if not child.alive():
+            raise AssertionError(child.said())
+        if f"{child.name} started" not in child.said():
+            return False
+        if child.name != "web":
+            return True
+        self.doors.bot_url = self.doors.bot_url or child.url
+        help_payload = self.doors.people.command_payload(self.slack.person("eve").user, "C0GENERAL", "/breakglass", "help")
+        return self.doors.through(child.url, lambda: self.slack.deliver("slash_commands", help_payload)).taken
+
+    @property
+    def doors(self) -> Doors:
+        """Slack's side of the webs."""
+        assert isinstance(self.slack.sandbox, Doors)
+        return self.slack.sandbox
+
+    def run(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
+        """One command of the terminal, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "app.cli", *words],
+            env=self.environment(**env),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=STARTING,
+            check=False,
+        )
+
+    # --- acting --------------------------------------------------------------------------------------------
+    def asks(self, name: str, line: str) -> str:
+        """Type ``/breakglass LINE``; the id of the request that it opened."""
+        before = set(self.ids(name))
+        answer = self.slack.person(name).commands(f"/breakglass {line}")
+        assert answer.status == 200, answer
+        (new,) = set(self.ids(name)) - before
+        return new
+
+    def all_ask(self, names: Sequence[str], line: str) -> dict[str, str]:
+        """All of them at the same time; request ids by name."""
+        with ThreadPoolExecutor(len(names)) as threads:
+            return dict(zip(names, threads.map(lambda name: self.asks(name, line), names), strict=True))
+
+    def card(self, request_id: str, channel: str = "C0APPROVALS") -> Said:
+        """The message in which this request is decided, as soon as it stands there."""
+        place = wait(lambda: self.one(Message, col(Message.slot) == f"ask:{request_id}:0:{channel}"), SOON, "a card")
+        return self.slack.workspace.find_message(place.channel, place.ts)
+
+    def presses(self, name: str, card: Said, action: str) -> Outcome:
+        """Press that button of a card."""
+        block = next(
+            block["block_id"]
+            for block in card.blocks
+            if any(element.get("action_id") == action for element in block.get("elements", ()))
+        )
+        return self.doors.people.press(self.slack.person(name).user, card, block, action)
+
+    def all_give_back(self, names: Iterable[str]) -> None:
+        """Each ends the one that they have."""
+        for name in names:
+            assert self.slack.person(name).commands("/breakglass end").status == 200
+
+    # --- looking -------------------------------------------------------------------------------------------
+    def read(self, look: Callable[[Session], Found]) -> Found:
+        """In a transaction of its own."""
+        with databases.reading(self._engine) as session:
+            return look(session)
+
+    def all(self, table: type[Row], *where: Any) -> list[Row]:
+        """Rows of a table."""
+        return self.read(lambda session: list(session.exec(select(table).where(*where)).all()))  # type: ignore[call-overload]
+
+    def one(self, table: type[Row], *where: Any) -> Row | None:
+        """The only row, or None."""
+        rows = self.all(table, *where)
+        return rows[0] if rows else None
+
+    def ids(self, name: str) -> list[str]:
+        """The requests of one person."""
+        mine = col(Request.slack_user) == self.slack.person(name).id
+        return self.read(lambda session: list(session.exec(select(Request.id).where(mine)).all()))
+
+    def request(self, request_id: str) -> Request:
+        """As it is now."""
+        found = self.one(Request, col(Request.id) == request_id)
+        assert found is not None
+        return found
+
+    def grant(self, request_id: str) -> Grant:
+        """Its only grant."""
+        (grant,) = self.all(Grant, col(Grant.request_id) == request_id)
+        return grant
+
+    def states(self, ids: Iterable[str]) -> set[str]:
+        """The states in which these requests are."""
+        states = select(Request.state).where(col(Request.id).in_(list(ids)))
+        return self.read(lambda session: set(session.exec(states).all()))
+
+    def until(self, state: str, *ids: str, seconds: float = SOON) -> None:
+        """Wait until all of these are in that state."""
+        wait(lambda: self.states(ids) == {state}, seconds, f"{len(ids)} requests to be {state}, {self.states(ids)}")
+
+    def entries(self, action: str, request_id: str | None = None) -> list[LedgerEntry]:
+        """Ledger entries of that kind."""
+        of = () if request_id is None else (col(LedgerEntry.request_id) == request_id,)
+        return self.all(LedgerEntry, col(LedgerEntry.action) == action, *of)
+
+    def outcomes(self, request_id: str) -> list[str]:
+        """What the pressers were told, sorted; waits until every press is judged."""
+        mine = col(Press.subject) == request_id
+        wait(lambda: not self.all(Press, mine, col(Press.judged_at).is_(None)), SOON, "every press to be judged")
+        return sorted(press.outcome or "" for press in self.all(Press, mine))
+
+    def members(self, role: str) -> set[str]:
+        """Who is in the role at the target now."""
+        query = """SELECT m.rolname FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
+                   JOIN pg_roles r ON r.oid = a.roleid WHERE r.rolname = %s AND m.rolname <> 'bot'"""
+        return {str(row[0]) for row in self._eye.execute(query, [role])}
+
+    def grants_called(self, name: str) -> int:
+        """How often the target was told to give this person anything, by its own log."""
+        return self.target.server.log().count(f'TO "{name}" WITH SET TRUE')
+
+    def lateness(self, name: str, request_id: str) -> timedelta:
+        """How long after its end the access of this person was seen to be gone at the target."""
+        request = self.request(request_id)
+        ends_at = request.ends_at
+        assert ends_at is not None
+        wait(lambda: name not in self.members(ROLES[request.policy]), self.seconds_to(ends_at) + SOON, "access to end")
+        return self.clock.now() - ends_at
+
+    def ends_on_time(self, name: str, request_id: str) -> None:
+        """Not before its end, and at most two seconds after it (and what a busy machine adds)."""
+        late = self.lateness(name, request_id)
+        assert timedelta() <= late < PROMISED + MARGIN, late
+
+    def seconds_to(self, instant: datetime) -> float:
+        """From now."""
+        return max(0.0, (instant - self.clock.now()).total_seconds())
+
+    def notices_are_out(self, seconds: float = SOON) -> None:
+        """Wait until nothing waits to be told."""
+        wait(lambda: not self.all(Notice, col(Notice.sent_at).is_(None)), seconds, "every notice to be sent")
+
+    def ledger_is_clean(self) -> None:
+        """Chain and replay."""
+        problems = self.read(lambda session: audit.verify(session))
+        assert not problems, problems
+
+
+def _hire(sandbox: Sandbox) -> None:
+    """Ten developers more than the usual cast."""
+    for name in DEVELOPERS:
+        user = User(f"U0{name.upper()}", name, name.title(), "developer", f"{name}@example.com")
+        sandbox.workspace.users[user.id] = user
+        for channel in ("C0GENERAL", "C0APPROVALS"):
+            sandbox.workspace.channels[channel].members.add(user.id)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

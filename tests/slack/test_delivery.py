@@ -1,0 +1,548 @@
+"""The outbox, delivered: a real database, the sandbox as Slack."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app import notices
+from app.model import SlackUser
+from app.notices import Priority
+from app.sandbox import Sandbox
+from app.sandbox.cast import BOT_USER
+from app.slack import outbox as rows
+from app.slack.delivery import BUDGET
+from app.store import schema
+from app.store.step import Step
+from app.store.tables import Notice, Pulse, Request
+from tests.clock import MovedClock
+from tests.serving import together
+from tests.slack.outboxhouse import APPROVALS, POLICY, SECURITY, WATCHED, Outbox, write_folder
+from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack
+
+GRACE = SlackUser("T0ACME", "U0GRACE")
+
+
+def build(url: str, ports: tuple[object, object], folder: Path, policy: str = POLICY) -> Iterator[Outbox]:
+    clock = MovedClock()
+    port = ports[0]
+    sandbox = Sandbox(
+        signing_secret=SIGNING_SECRET,
+        bot_token=BOT_TOKEN,
+        app_token=APP_TOKEN,
+        base_url=port.url,  # type: ignore[attr-defined]
+        clock=clock,
+    )
+    port.behind = sandbox.app  # type: ignore[attr-defined]
+    built = Outbox(url, Slack(sandbox), write_folder(folder, orders_db=policy), clock)
+    schema.migrate(built.steps.engine)
+    yield built
+    built.close()
+    sandbox.close()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, front_ports: tuple[object, object]) -> Iterator[Outbox]:
+    yield from build(f"sqlite:///{tmp_path / 'outbox.db'}", front_ports, tmp_path / "policies")
+
+
+@pytest.fixture
+def watched(tmp_path: Path, front_ports: tuple[object, object]) -> Iterator[Outbox]:
+    """The same where another channel gets the alerts too."""
+    yield from build(f"sqlite:///{tmp_path / 'outbox.db'}", front_ports, tmp_path / "policies", WATCHED)
+
+
+@pytest.fixture
+def either(database: str, tmp_path: Path, front_ports: tuple[object, object]) -> Iterator[Outbox]:
+    """On SQLite and on PostgreSQL."""
+    yield from build(database, front_ports, tmp_path / "policies")
+
+
+# --- slots, threads, order ---------------------------------------------------------------------------------
+
+
+def test_a_request_has_one_card_and_one_status_message_that_change(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    assert outbox.delivers() is None
+    outbox.changes(
+        request_id, state="cancelled", plan=None, ended_because="cancelled", ended_by="ada@example.com"
+    )
+    outbox.tells(request_id, "cancelled", by="ada@example.com")
+    outbox.delivers()
+    (card,) = outbox.cards()
+    assert "cancelled" in card.text
+    assert not card.buttons()
+    status, line = outbox.dm("ada")
+    assert "cancelled" in status.text
+    assert line.text.startswith("Cancelled by ada@example.com")
+    assert not outbox.waiting()
+
+
+def test_what_happened_stands_in_the_thread_of_its_card(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.tells(request_id, "approved", by="grace@example.com", missing=1)
+    outbox.delivers()
+    (card,) = outbox.cards()
+    assert [reply.text[:30] for reply in card.thread()] == ["Approved by grace@example.com."]
+
+
+def test_where_the_thread_is_gone_it_is_said_in_the_channel(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.delivers()
+    (card,) = outbox.cards()
+    outbox.client.chat_delete(channel=SECURITY, ts=card.ts)
+    outbox.writes(lambda step: _event(step, request_id))
+    outbox.delivers()
+    assert [message.text[:21] for message in outbox.cards()] == ["Confirmed by grace@ex"]
+
+
+def _event(step: Step, request_id: str) -> None:
+    request = step.session.get(Request, request_id)
+    change = Priority.CHANGE
+    notices.post(
+        step,
+        SECURITY,
+        "event",
+        change,
+        request=request,
+        alert=True,
+        event="confirmed",
+        by="grace@example.com",
+    )
+
+
+@pytest.mark.parametrize("error", ["message_not_found", "cant_update_message", "edit_window_closed"])
+def test_a_card_that_cannot_be_changed_is_posted_anew_and_changed_from_then_on(
+    outbox: Outbox, error: str
+) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.delivers()
+    outbox.faults.refuse("chat.update", error, 1)
+    outbox.writes(lambda step: _card(step, request_id))
+    outbox.delivers()
+    assert len(outbox.cards()) == 2
+    outbox.changes(request_id, reason="INC-1234 something else")
+    outbox.writes(lambda step: _card(step, request_id))
+    outbox.delivers()
+    older, newer = outbox.cards()
+    assert "something else" in newer.text
+    assert "something else" not in older.text
+
+
+def _card(step: Step, request_id: str, priority: Priority = Priority.CHANGE) -> None:
+    request = step.session.get(Request, request_id)
+    slot = f"card:{request_id}:{SECURITY}"
+    notices.post(step, SECURITY, "card", priority, request=request, slot=slot, alert=True)
+
+
+def test_an_older_state_of_a_message_is_not_sent_after_a_newer_one(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    for _ in range(5):
+        outbox.writes(lambda step: _card(step, request_id))
+    outbox.delivers()
+    calls = [call.method for call in outbox.slack.requests() if call.method.startswith("chat.")]
+    assert calls == ["chat.postMessage"]
+    assert not outbox.waiting()
+
+
+def test_a_grants_alert_overtakes_what_waited_before_it(outbox: Outbox) -> None:
+    older, newer = outbox.asks(reason="INC-1 the older"), outbox.asks(reason="INC-2 the newer")
+    outbox.writes(lambda step: _card(step, older))
+    outbox.faults.rate_limit("chat.postMessage", retry_after=30, count=1)
+    outbox.delivers()
+    outbox.writes(lambda step: _card(step, newer, Priority.GRANT))
+    outbox.later(seconds=31)
+    assert ["newer" in card.text for card in outbox.cards()] == [True, False]
+
+
+def test_the_ledger_holds_the_ts_of_every_alert_and_the_alert_its_head(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.delivers()
+    (card,) = outbox.cards()
+    (entry,) = outbox.entries("AlertDelivered")
+    assert (entry["channel"], entry["ts"]) == (SECURITY, card.ts)
+    assert card.text.split()[-1].startswith("#2·")
+    assert outbox.slots()[f"card:{request_id}:{SECURITY}"] == card.ts
+
+
+# --- asking ------------------------------------------------------------------------------------------------
+
+
+def test_an_ask_reaches_the_person_behind_an_address_and_loses_its_buttons(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.puts(request_id, ["to:grace@example.com", APPROVALS])
+    outbox.delivers()
+    (card,) = outbox.dm("grace")
+    assert [button.label for button in card.buttons()] == [
+        "Approve orders-db for Ada, 30 min",
+        "Deny orders-db for Ada, 30 min",
+    ]
+    outbox.says(request_id, "deny", note="Not tonight.")
+    outbox.changes(
+        request_id, state="denied", plan=None, ended_because="denied", ended_by="grace@example.com"
+    )
+    outbox.puts(request_id, ["to:grace@example.com", APPROVALS])
+    outbox.delivers()
+    for message in (card.again(), outbox.cards(APPROVALS)[0]):
+        assert not message.buttons()
+        assert "grace@example.com denied as group:leads" in message.text
+
+
+def test_nobody_is_asked_what_was_decided_meanwhile(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.puts(request_id, ["to:grace@example.com"])
+    outbox.puts(request_id, ["to:grace@example.com"], remind=True)
+    outbox.changes(request_id, state="cancelled", plan=None, ended_because="cancelled")
+    outbox.delivers()
+    assert outbox.dm("grace") == []
+    assert not outbox.waiting()
+
+
+def test_an_address_that_now_belongs_to_a_guest_is_not_asked(outbox: Outbox) -> None:
+    outbox.faults.make_guest("grace")
+    outbox.puts(outbox.asks(), ["to:grace@example.com"])
+    outbox.delivers()
+    assert outbox.dm("grace") == []
+    assert [notice.last_error for notice in outbox.rows(Notice)] == ["users_not_found"]
+
+
+def test_what_became_of_a_press_is_seen_by_the_presser_alone(outbox: Outbox) -> None:
+    outbox.writes(lambda step: notices.outcome(step, GRACE, APPROVALS, "Approved.", None))
+    outbox.delivers()
+    assert [whisper.text for whisper in outbox.slack.person("grace").whispers()] == ["Approved."]
+    assert outbox.messages(APPROVALS) == []
+
+
+@pytest.mark.parametrize("channel", [SECURITY, "D0DMGRACE", "C0NOWHERE", None])
+def test_where_they_cannot_be_whispered_to_they_hear_it_directly(outbox: Outbox, channel: str | None) -> None:
+    outbox.writes(lambda step: notices.outcome(step, GRACE, channel, "Approved.", None))
+    outbox.delivers()
+    assert [message.text for message in outbox.dm("grace")] == ["Approved."]
+
+
+def test_the_requester_hears_that_it_is_looked_at_only_while_it_is(outbox: Outbox) -> None:
+    request_id = outbox.asks(state="deciding", plan=None, step_at=None, decide_by=None)
+    outbox.writes(lambda step: notices.hearing(step, step.session.get_one(Request, request_id)))
+    assert outbox.delivers() == notices.FIRST_WORD
+    outbox.later(seconds=1)
+    assert [message.text.split(".")[0] for message in outbox.dm("ada")] == ["Heard"]
+    outbox.changes(request_id, state="cancelled", ended_because="cancelled")
+    outbox.later(seconds=5)
+    assert len(outbox.dm("ada")) == 1
+
+
+# --- when Slack asks for patience --------------------------------------------------------------------------
+
+
+def test_one_channel_that_is_limited_holds_up_no_other(outbox: Outbox) -> None:
+    outbox.faults.rate_limit("chat.postMessage", retry_after=20, count=1)
+    outbox.tells(outbox.asks(), "asked")
+    pause = outbox.delivers()
+    assert pause == timedelta(seconds=20)
+    assert len(outbox.dm("ada")) + len(outbox.cards()) == 1
+    outbox.later(seconds=19)
+    assert len(outbox.dm("ada")) + len(outbox.cards()) == 1
+    outbox.later(seconds=1)
+    assert (len(outbox.dm("ada")), len(outbox.cards())) == (1, 1)
+
+
+def test_what_waits_behind_a_limited_message_is_not_looked_at_all_the_time(outbox: Outbox) -> None:
+    outbox.faults.rate_limit("chat.postMessage", retry_after=20, count=1)
+    for _ in range(3):
+        outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    assert outbox.delivers() == timedelta(seconds=20)
+    assert outbox.later(seconds=5) == timedelta(seconds=15)
+    assert outbox.later(seconds=15) is None
+    assert len(outbox.cards()) == 3
+
+
+@pytest.mark.parametrize(("written", "seconds"), [(0, 1), (7, 7), (999_999, 3600), (-5, 5)])
+def test_patience_that_cannot_be_believed_is_bounded(outbox: Outbox, written: int, seconds: int) -> None:
+    outbox.faults.rate_limit("chat.postMessage", retry_after=written, count=1)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    assert outbox.delivers() == timedelta(seconds=seconds)
+
+
+def test_what_cannot_be_shown_is_told_all_the_same(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.tells(request_id, "approved", by="grace@example.com", missing="not a number")
+    outbox.delivers()
+    (card,) = outbox.cards()
+    assert [reply.text for reply in card.thread()] == [
+        f"Something happened that cannot be shown here. See: breakglass show {request_id}"
+    ]
+    assert not outbox.waiting()
+
+
+def test_many_notices_are_sent_in_portions(outbox: Outbox) -> None:
+    for _ in range(BUDGET + 1):
+        outbox.writes(lambda step: notices.outcome(step, GRACE, None, "Approved.", None))
+    assert outbox.delivers() == timedelta(milliseconds=20)
+    assert outbox.delivers() is None
+    assert len(outbox.dm("grace")) == BUDGET + 1
+
+
+def test_slack_is_not_asked_again_before_the_time_it_named(outbox: Outbox) -> None:
+    outbox.faults.rate_limit("chat.postMessage", retry_after=20, count=1)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.delivers()
+    before = len(outbox.slack.requests("chat.postMessage"))
+    outbox.alerts("thawed", by="eve@example.com", reason="drill over")
+    outbox.later(seconds=10)
+    assert len(outbox.slack.requests("chat.postMessage")) == before
+    outbox.later(seconds=10)
+    assert [card.text.split()[0] for card in outbox.cards()] == ["Frozen", "Thawed"]
+
+
+def test_while_slack_is_down_notices_wait_and_are_tried_ever_more_rarely(outbox: Outbox) -> None:
+    outbox.faults.down()
+    for _ in range(5):
+        outbox.tells(outbox.asks(), "asked")
+    pause = outbox.delivers()
+    assert pause is not None
+    assert timedelta(seconds=0.5) < pause < timedelta(seconds=2)
+    outbox.delivers()
+    outbox.later(minutes=2)
+    assert len(outbox.waiting()) == 10
+    outbox.faults.up()
+    outbox.later(minutes=2)
+    assert (len(outbox.cards()), len(outbox.dm("ada"))) == (5, 5)
+    assert not outbox.waiting()
+
+
+def test_an_outage_that_ends_is_not_told_twice_by_way_of_escalation(outbox: Outbox) -> None:
+    outbox.faults.down(503)
+    outbox.tells(outbox.asks(), "asked")
+    outbox.delivers()
+    outbox.later(minutes=5)
+    outbox.faults.up()
+    outbox.later(minutes=5)
+    assert len(outbox.cards()) == 1
+    assert outbox.dm("eve") == []
+
+
+def test_a_message_whose_answer_was_lost_is_repeated_and_marked(outbox: Outbox) -> None:
+    outbox.faults.lose_answer("chat.postMessage")
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.delivers()
+    outbox.later(seconds=5)
+    first, second = outbox.cards()
+    assert "repeated" not in first.text
+    assert second.text.startswith("(repeated: Slack did not confirm the first) Frozen by eve@example.com")
+
+
+def test_a_change_whose_answer_was_lost_is_repeated_without_ado(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.delivers()
+    outbox.faults.lose_answer("chat.update")
+    outbox.writes(lambda step: _card(step, request_id))
+    outbox.delivers()
+    outbox.later(seconds=5)
+    (card,) = outbox.cards()
+    assert "repeated" not in card.text
+
+
+def test_what_a_dead_worker_was_sending_is_sent_again_as_repeated(outbox: Outbox) -> None:
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    with outbox.steps.step() as step:
+        assert rows.claim(step, "dead", outbox.clock.now())
+    outbox.delivers()
+    assert outbox.cards() == []
+    outbox.later(seconds=rows.LEASE.total_seconds() + 1)
+    (card,) = outbox.cards()
+    assert card.text.startswith("(repeated")
+
+
+def test_what_slack_refuses_to_show_is_said_without_blocks(outbox: Outbox) -> None:
+    outbox.faults.refuse("chat.postMessage", "invalid_blocks", 1)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.delivers()
+    (card,) = outbox.cards()
+    assert card.text.startswith("Frozen by eve@example.com")
+    assert card.blocks == []
+
+
+def test_a_revoked_token_loses_no_notice(outbox: Outbox) -> None:
+    outbox.faults.refuse("chat.postMessage", "token_revoked", 1)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.delivers()
+    assert len(outbox.waiting()) == 1
+    outbox.later(seconds=5)
+    assert len(outbox.cards()) == 1
+
+
+# --- channels that take nothing ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["archive", "remove_bot", "share"])
+def test_the_security_team_hears_directly_what_their_channel_cannot_take(outbox: Outbox, fault: str) -> None:
+    getattr(outbox.faults, fault)(SECURITY)
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.tells(request_id, "active", Priority.GRANT)
+    outbox.delivers()
+    assert outbox.messages() == []
+    for name in ("eve", "frank"):
+        card, *others = [m for m in outbox.dm(name) if m.thread_ts is None]
+        texts = [message.text for message in (card, *others)]
+        assert any("Channel C0SECURITY cannot be used" in text for text in texts)
+        assert any("Ada Lovelace" in text and "could not be reached" in text for text in texts)
+    assert not outbox.waiting()
+    assert {entry["channel"] for entry in outbox.entries("AlertUndeliverable")} == {SECURITY}
+    assert [pulse.ok for pulse in outbox.rows(Pulse)] == [False]
+
+
+def test_an_unfit_channel_is_told_of_once_and_forgotten_when_it_works_again(outbox: Outbox) -> None:
+    outbox.faults.remove_bot(SECURITY)
+    for _ in range(2):
+        outbox.alerts("frozen", by="eve@example.com", reason="drill")
+        outbox.delivers()
+    told = [message.text for message in outbox.dm("eve")]
+    assert sum("cannot be used" in text for text in told) == 1
+    outbox.slack.workspace.channels[SECURITY].members.add(BOT_USER)
+    outbox.alerts("thawed", by="eve@example.com")
+    outbox.delivers()
+    assert len(outbox.cards()) == 1
+    assert [pulse.ok for pulse in outbox.rows(Pulse)] == [True]
+
+
+def test_a_channel_shared_after_the_card_was_posted_gets_no_more_of_it(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.delivers()
+    outbox.faults.share(SECURITY, pending=True)
+    outbox.changes(request_id, reason="INC-1234 not for strangers")
+    outbox.writes(lambda step: _card(step, request_id))
+    outbox.later(seconds=61)
+    (card,) = outbox.cards()
+    assert "strangers" not in card.text
+    assert any("strangers" in message.text for message in outbox.dm("eve"))
+
+
+def test_while_it_is_unknown_whether_a_channel_is_shared_nothing_goes_there(outbox: Outbox) -> None:
+    outbox.faults.refuse("conversations.info", "internal_error", 1)
+    outbox.tells(outbox.asks(), "asked")
+    outbox.delivers()
+    assert (len(outbox.cards()), len(outbox.dm("ada"))) == (0, 1)
+    outbox.later(seconds=6)
+    assert len(outbox.cards()) == 1
+
+
+def test_where_another_channel_has_the_card_nobody_is_written_to(watched: Outbox) -> None:
+    watched.faults.archive(SECURITY)
+    watched.tells(watched.asks(), "active", Priority.GRANT)
+    watched.delivers()
+    assert len(watched.cards("C0INCIDENTS")) == 1
+    assert all("cannot be used" in message.text for message in watched.dm("eve"))
+
+
+def test_an_alert_that_is_not_taken_for_a_minute_is_escalated_once(outbox: Outbox) -> None:
+    outbox.tells(outbox.asks(), "active", Priority.GRANT)
+    with outbox.steps.read() as session:
+        assert rows.next_ready(session, outbox.clock.now(), outbox.clock.now())
+    outbox.faults.rate_limit("chat.postMessage", retry_after=600, count=1)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.delivers()
+    assert outbox.dm("eve") == []
+    outbox.later(seconds=61)
+    outbox.later(seconds=61)
+    texts = [message.text for message in outbox.dm("eve")]
+    assert len(texts) == 2
+    assert all("could not be reached" in text for text in texts)
+    outbox.later(seconds=600)
+    assert len(outbox.cards()) == 2
+
+
+# --- refusals ----------------------------------------------------------------------------------------------
+
+
+def test_refusals_are_one_line_a_minute_however_many_there_are(outbox: Outbox) -> None:
+    outbox.refuses()
+    outbox.delivers()
+    for number in range(40):
+        outbox.refuses(reason=f"INC-{number} let me in")
+    outbox.later(seconds=59)
+    assert len(outbox.cards()) == 1
+    outbox.later(seconds=1)
+    first, second = outbox.cards()
+    assert first.text.startswith("1 request was refused. Ada Lovelace (ada@example.com)")
+    assert second.text.startswith("40 requests were refused.")
+    assert "more" in second.text
+    assert not outbox.waiting()
+    assert len(outbox.dm("ada")) == 41
+
+
+def test_refusals_that_wait_stand_in_nobodys_way(outbox: Outbox) -> None:
+    outbox.refuses()
+    outbox.delivers()
+    outbox.refuses()
+    outbox.delivers()
+    outbox.tells(outbox.asks(), "active", Priority.GRANT)
+    outbox.delivers()
+    assert len(outbox.cards()) == 2
+
+
+def test_a_request_that_had_a_card_shows_its_refusal_there(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.tells(request_id, "asked")
+    outbox.delivers()
+    over = {
+        "state": "refused",
+        "plan": None,
+        "ended_because": "refused",
+        "ended_reason": "The policy refuses now.",
+    }
+    outbox.changes(request_id, **over)
+    outbox.tells(request_id, "refused", Priority.REFUSAL, reason="The policy refuses now.")
+    outbox.delivers()
+    (card,) = outbox.cards()
+    assert "refused" in card.text
+    assert [reply.text.split(" · ")[0] for reply in card.thread()] == ["Refused: The policy refuses now."]
+
+
+# --- several workers ---------------------------------------------------------------------------------------
+
+
+def test_two_workers_send_everything_once_and_in_order(either: Outbox) -> None:
+    for number in range(6):
+        request_id = either.asks(reason=f"INC-{number} replica lag")
+        either.tells(request_id, "asked")
+        either.tells(request_id, "approved", by="grace@example.com", missing=1)
+    workers = [either.another_worker() for _ in range(3)]
+    together(*(lambda worker=worker: worker.deliver(either.clock.now()) for worker in workers))
+    either.delivers()
+    assert len(either.cards()) == 6
+    assert all(len(card.thread()) == 1 for card in either.cards())
+    assert len(either.dm("ada")) == 12
+    assert not either.waiting()
+    assert not any("repeated" in message.text for message in either.messages())
+
+
+def test_a_notice_of_the_future_waits_and_says_so(outbox: Outbox) -> None:
+    def act(step: Step) -> None:
+        notices.post(
+            step, "dm:T0ACME:U0ADA", "outcome", Priority.ANSWER, after=timedelta(seconds=30), text="Later."
+        )
+
+    outbox.writes(act)
+    assert outbox.delivers() == timedelta(seconds=30)
+    outbox.later(seconds=30)
+    assert [message.text for message in outbox.dm("ada")] == ["Later."]
+
+
+def test_with_grace_only_what_nobody_else_sent_is_sent(outbox: Outbox) -> None:
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    pause = outbox.delivery.deliver(outbox.clock.now() - timedelta(seconds=2))
+    assert outbox.cards() == []
+    assert pause == timedelta(seconds=2)
+    outbox.clock.advance(seconds=2)
+    outbox.delivery.deliver(outbox.clock.now() - timedelta(seconds=2))
+    assert len(outbox.cards()) == 1
