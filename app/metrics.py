@@ -28,7 +28,11 @@ class Figures(Collector):
             sweep = session.get(Pulse, "sweep")
             waiting = select(func.count()).where(col(Notice.sent_at).is_(None), col(Notice.due_at) <= now)
             yield _gauge("oldest_overdue_seconds", "How late the oldest unclaimed work is", _age(oldest, now))
-            yield _gauge("sweep_age_seconds", "Since when the clock last looked", _age(sweep and sweep.at, now))
+            yield _gauge(
+                "sweep_age_seconds",
+                "Since when the clock last looked",
+                _age(sweep.at if sweep else None, now),
+            )
             yield _gauge("notices_waiting", "Messages that are due and not sent", session.exec(waiting).one())
             yield _gauge("ledger_head", "Sequence number of the newest entry", ledger.head_of(session)[0])
             yield _grants(session)

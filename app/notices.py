@@ -30,7 +30,6 @@ from app.policy import Policy, Settings
 from app.store.step import Step
 from app.store.tables import Notice, Request
 
-
 FIRST_WORD = timedelta(milliseconds=700)
 WHAT_IS_MISSING = timedelta(seconds=5)
 
@@ -89,9 +88,7 @@ def show(step: Step, request: Request, policy: Policy | None, settings: Settings
         post(step, channel, "card", priority, request=request, slot=slot, alert=True)
 
 
-def to_requester(
-    step: Step, request: Request, event: str | None, priority: Priority, **data: Any
-) -> None:
+def to_requester(step: Step, request: Request, event: str | None, priority: Priority, **data: Any) -> None:
     """The status message as it is now and, because nobody hears an edit, a line that says what changed."""
     conversation = dm(requester(request))
     slot = f"status:{request.id}"
@@ -102,7 +99,7 @@ def to_requester(
 
 
 def hearing(step: Step, request: Request) -> None:
-    """Somebody asked: unless it is decided within a second they hear that it is looked at, within five what is missing."""
+    """Somebody asked. Unless it is decided by then: in a second that it is looked at, in five what is missing."""
     conversation = dm(requester(request))
     post(step, conversation, "hearing", Priority.ANSWER, request=request, after=FIRST_WORD)
     post(step, conversation, "waiting", Priority.ANSWER, request=request, after=WHAT_IS_MISSING)

@@ -28,6 +28,8 @@ log = structlog.get_logger()
 Work = Callable[[Due], None]
 WIDTH: Mapping[str, int] = {"desk": 8, "form": 2, "people": 1, "give": 4, "take": 8}
 TAKING = "take:"
+SENDERS = 3
+"""Threads that send notices: Slack takes its time for each, and a conversation is sent by one at a time."""
 _DATABASE_AWAY = 0.5
 
 
@@ -68,7 +70,7 @@ class Pools:
     # --- from outside --------------------------------------------------------------------------------------
     def start(self) -> None:
         """Begin to look for work."""
-        for body in (self._look_for_work, self._renew, self._send_notices):
+        for body in (self._look_for_work, self._renew, *[self._send_notices] * SENDERS):
             thread = threading.Thread(target=body, name=body.__name__.strip("_"), daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -160,7 +162,7 @@ class Pools:
             self._work[row.kind](row)
         except Lost:
             self._again(row, timedelta(), "somebody else moved first")
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the work is still owed and people may wait for it
+        except Exception as error:
             log.exception("work failed", error=type(error).__name__)
             self._again(row, pause(row.attempts), type(error).__name__)
 
@@ -209,7 +211,7 @@ class Pools:
             try:
                 pause_for = self._deliver()
                 wait = None if pause_for is None else pause_for.total_seconds()
-            except Exception as error:  # noqa: BLE001 - notices wait in SQL; whatever failed here is tried again
+            except Exception as error:
                 log.exception("notices cannot be sent", error=type(error).__name__)
                 wait = 1.0
 

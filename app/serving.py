@@ -79,7 +79,9 @@ def run_web(settings: Settings, sandbox_env: Mapping[str, str] | None) -> None:
     reload = clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload)
     threading.Thread(target=_routine, args=(reload, stop, house), name="routines", daemon=True).start()
     close_ops = wiring.serve_ops(house)
-    listening = web.socket and threading.Thread(target=web.socket.run, args=(stop,), name="socket", daemon=True)
+    listening = web.socket and threading.Thread(
+        target=web.socket.run, args=(stop,), name="socket", daemon=True
+    )
     if listening:
         listening.start()
     log.info("web started", host=settings.host, port=settings.port, socket_mode=settings.socket_mode)

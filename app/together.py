@@ -117,6 +117,7 @@ def _children(
 
 
 PEOPLE = ("ada", "alan", "grace", "heidi", "eve", "frank")
+ROLES = ("incident_reader", "incident_writer", "incident_admin")
 
 
 def prepare_target(target: EmbeddedPostgres) -> None:
@@ -131,15 +132,12 @@ def prepare_target(target: EmbeddedPostgres) -> None:
             "INSERT INTO payments (amount) VALUES (19.90), (42.00)",
             "REVOKE ALL ON SCHEMA public FROM PUBLIC",
             "GRANT USAGE ON SCHEMA public TO PUBLIC",
-            "CREATE ROLE incident_reader",
-            "CREATE ROLE incident_writer",
-            "CREATE ROLE incident_admin",
+            *(f"CREATE ROLE {role}" for role in ROLES),
             "GRANT SELECT ON ALL TABLES IN SCHEMA public TO incident_reader, incident_writer",
             "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO incident_writer",
             "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO incident_writer",
             "GRANT ALL ON ALL TABLES IN SCHEMA public TO incident_admin",
-            "GRANT incident_reader, incident_writer, incident_admin TO breakglass"
-            " WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+            f"GRANT {', '.join(ROLES)} TO breakglass WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
             "GRANT pg_signal_backend, pg_read_all_stats TO breakglass",
         ],
         dbname="orders",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
@@ -33,6 +33,8 @@ from connectors.registry import kind_class, kinds
 from connectors.sources.calendar import CalendarSource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from slack_sdk import WebClient
     from sqlalchemy import Engine
 
@@ -139,9 +141,7 @@ def work_of(house: House) -> dict[str, Callable[[Due], None]]:
     """What is done with a due row, by its kind."""
     from app.slack.filling import fill
 
-    work: dict[str, Callable[[Due], None]] = {
-        kind: (lambda due, job=job: job(house.desk, due)) for kind, job in JOBS.items()
-    }
+    work: dict[str, Callable[[Due], None]] = {kind: partial(job, house.desk) for kind, job in JOBS.items()}
     work["form"] = lambda due: fill(house.desk, house.client, due)
     work["refresh"] = lambda due: _refresh_people(house, due)
     return work
@@ -182,6 +182,7 @@ def make_listener(house: House, pools: Pools) -> Listener:
 
 def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], Any]) -> clocks.Timetable:
     """The clock's routines: sweep, reload, groups, tidying."""
+
     def ring_everybody(lanes: Sequence[str]) -> None:
         ring(lanes)
         pools.wake(lanes)

@@ -201,13 +201,6 @@ class OnCallSource(Protocol):
         """Everybody on call at that instant; raises ``ConnectorError`` where it cannot say."""
 
 
-class IncidentSource(Protocol):
-    """Answers which incidents are open."""
-
-    def open_incidents(self) -> Sequence[Incident]:
-        """All that are open now; raises ``ConnectorError`` where it cannot say."""
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One line of the registry: where a kind's class is found, imported on first use."""

@@ -115,7 +115,7 @@ def _open_of(desk: Desk, request: Request) -> list[str]:
 
 
 def freeze_person(step: Step, person_id: str, by: str) -> None:
-    """This person is given nothing until the security team accepts them again."""
+    """Give this person nothing until the security team accepts them again."""
     person = step.lock(PersonRow, person_id)
     if person is not None and person.frozen_at is None:
         step.change(person, frozen_at=step.now)

@@ -19,7 +19,7 @@ ENDS_IN: dict[Ended, RequestState] = {
 }
 
 
-class Lost(Exception):  # noqa: N818 - not an error: somebody else moved first, and the step must leave no trace
+class Lost(Exception):
     """Somebody else moved this row first; the step rolls back and the work looks again."""
 
 

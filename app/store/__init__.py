@@ -1,0 +1,1 @@
+"""Tables, queries with conditional claims, the ledger, migrations: the only SQL."""

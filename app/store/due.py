@@ -43,7 +43,7 @@ def unclaimed(session: Session, lane_prefix: str, now: datetime, limit: int = 50
 
 
 def claim(session: Session, lane: str, owner: str, until: datetime, now: datetime, limit: int) -> list[Due]:
-    """Take up to ``limit`` pieces of one lane that were due at ``until``, oldest first. Each goes to one claimer only."""
+    """Take up to ``limit`` pieces of one lane that were due at ``until``, oldest first; each goes to one claimer."""
     query = (
         select(Due)
         .where(col(Due.lane) == lane, col(Due.due_at) <= until, _free(now))
@@ -108,7 +108,11 @@ def take_hold(step: Step, hold_id: str, by: Due) -> bool:
     hold = step.lock(Hold, hold_id)
     if hold is None:
         return False
-    if hold.lease_by not in (None, _holder(by)) and hold.lease_until is not None and hold.lease_until > step.now:
+    if (
+        hold.lease_by not in (None, _holder(by))
+        and hold.lease_until is not None
+        and hold.lease_until > step.now
+    ):
         return False
     hold.lease_by, hold.lease_until = _holder(by), step.now + LEASE
     step.session.add(hold)

@@ -49,7 +49,9 @@ class Step:
 
         Of two at once, the second waits for the first's commit; where that one rolls back, the second is the first.
         """
-        once = self._insert(Seen).values(key=key, at=self.now).on_conflict_do_nothing().returning(col(Seen.key))
+        once = (
+            self._insert(Seen).values(key=key, at=self.now).on_conflict_do_nothing().returning(col(Seen.key))
+        )
         return self.session.connection().execute(once).first() is not None
 
     def _insert(self, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint
 from sqlalchemy import JSON as _JSON
+from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.model import GrantState, RequestState
@@ -99,7 +99,7 @@ class Approval(SQLModel, table=True):
 
 
 class Press(SQLModel, table=True):
-    """A button pressed or a form sent, as stored before it was answered; ``n`` is its place among those of its request."""
+    """A button pressed or a form sent, stored before it was answered; ``n`` is its place among its request's."""
 
     __tablename__ = "press"
     __table_args__ = (Index("press_unjudged", "subject", "judged_at", "n"),)
@@ -118,10 +118,14 @@ class Press(SQLModel, table=True):
 
 
 class Grant(SQLModel, table=True):
-    """One entitlement at one target for one request. Everything a revocation needs is here before the target is called."""
+    """One entitlement at one target for one request: all that a revocation needs, before the target is called."""
 
     __tablename__ = "grant"
-    __table_args__ = (_one_of("state", GrantState), Index("grant_hold", "hold_id", "state"), Index("grant_subject", "connector", "subject"))
+    __table_args__ = (
+        _one_of("state", GrantState),
+        Index("grant_hold", "hold_id", "state"),
+        Index("grant_subject", "connector", "subject"),
+    )
 
     id: str = Field(primary_key=True)
     request_id: str = Field(foreign_key="request.id", index=True)

@@ -7,7 +7,8 @@ import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from redis import Redis
@@ -81,8 +82,14 @@ def test_the_second_bell_rings_after_its_time_and_never_before(valkey: ValkeySer
 def forge(redis: Redis, job: str, **fields: Any) -> None:
     """A job in Redis as an attacker would write it: RQ's shape, the attacker's content."""
     data = zlib.compress(json.dumps(["ring", None, [["forged"]], {}]).encode())
-    shape = {"created_at": "2026-11-22T03:12:04Z", "data": data, "origin": QUEUE, "status": "queued"}
-    redis.hset(f"rq:job:{job}", mapping={**shape, **fields})
+    shape: dict[Any, Any] = {
+        "created_at": "2026-11-22T03:12:04Z",
+        "data": data,
+        "origin": QUEUE,
+        "status": "queued",
+    }
+    shape.update(fields)
+    redis.hset(f"rq:job:{job}", mapping=shape)
     redis.rpush(f"rq:queue:{QUEUE}", job)
 
 
@@ -114,21 +121,23 @@ HOSTILE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fields", HOSTILE.values(), ids=HOSTILE)
 def test_a_forged_job_is_refused_unread(
-    valkey: ValkeyServer, redis: Redis, heard: Heard, fields: dict[str, Any], tmp_path: os.PathLike[str]
+    valkey: ValkeyServer, redis: Redis, heard: Heard, fields: dict[str, Any], tmp_path: Path
 ) -> None:
     rings(valkey, heard)
     os.chdir(tmp_path)
     forge(redis, "forged", **fields)
     wait(lambda: not redis.exists("rq:job:forged"), what="the forged job to be dropped")
     assert heard.count("forged") == 0
-    assert not os.listdir(tmp_path)
+    assert not list(tmp_path.iterdir())
     rings(valkey, heard)
 
 
 def test_suspension_and_remote_commands_are_ignored(valkey: ValkeyServer, redis: Redis, heard: Heard) -> None:
     rings(valkey, heard)
     suspend(redis)
-    names = [key.decode().removeprefix("rq:worker:") for key in redis.smembers("rq:workers")]
+    names = [
+        str(key, "ascii").removeprefix("rq:worker:") for key in cast("set[bytes]", redis.smembers("rq:workers"))
+    ]
     for name in names:
         send_shutdown_command(redis, name)
     rings(valkey, heard)
@@ -156,12 +165,14 @@ def test_a_bell_without_redis_neither_raises_nor_waits_twice(valkey: ValkeyServe
     bell.close()
 
 
-def test_what_lies_in_redis_names_a_function_and_lanes_and_nothing_else(valkey: ValkeyServer, redis: Redis) -> None:
+def test_what_lies_in_redis_names_a_function_and_lanes_and_nothing_else(
+    valkey: ValkeyServer, redis: Redis
+) -> None:
     bell = Bell(valkey.url)
     bell.ring(["desk", "give:orders-db"])
     queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
     (job_id,) = queue.job_ids
-    stored = redis.hgetall(f"rq:job:{job_id}")
+    stored = cast("dict[bytes, bytes]", redis.hgetall(f"rq:job:{job_id}"))
     assert json.loads(zlib.decompress(stored[b"data"])) == ["ring", None, [["desk", "give:orders-db"]], {}]
     assert not stored.get(b"meta")
     bell.close()

@@ -139,7 +139,9 @@ def test_stages_pass_in_order_and_nobody_counts_twice(build: Build) -> None:
 def test_the_press_that_completes_asks_the_policy_once_more(build: Build) -> None:
     house = build()
     house.asks("alan", LINE)
-    refusing = ORDERS_DB.replace("rules:\n", "rules:\n  - {name: closed, if: {always: true}, then: refuse, message: Closed tonight.}\n")
+    refusing = ORDERS_DB.replace(
+        "rules:\n", "rules:\n  - {name: closed, if: {always: true}, then: refuse, message: Closed tonight.}\n"
+    )
     (house.policies / "orders-db.yaml").write_text(refusing)
     house.house.shelf.reload()
     assert "Closed tonight." in house.presses("grace", "approve")
@@ -151,7 +153,10 @@ def test_a_yes_of_somebody_who_lost_the_role_meanwhile_does_not_count(build: Bui
     house = build(orders_db=QUORUM)
     house.asks("alan", LINE)
     house.presses("grace", "approve")
-    settings = SETTINGS.replace("leads: {members: [grace@example.com, heidi@example.com]}", "leads: {members: [heidi@example.com, eve@example.com]}")
+    settings = SETTINGS.replace(
+        "leads: {members: [grace@example.com, heidi@example.com]}",
+        "leads: {members: [heidi@example.com, eve@example.com]}",
+    )
     (house.policies / "settings.yaml").write_text(settings)
     house.house.shelf.reload()
     assert "Approved. 1 more" in house.presses("heidi", "approve")
@@ -194,8 +199,6 @@ def test_a_policy_that_is_gone_refuses(build: Build) -> None:
 def test_cancelling_is_the_requesters_alone(build: Build) -> None:
     house = build()
     house.asks("alan", LINE)
-    card = next(m for m in house.person("alan").dm() if any(b.action_id == "breakglass_cancel" for b in m.buttons()))
-    assert card
     house.presses("alan", "cancel")
     request = house.latest()
     assert (request["state"], request["ended"]["because"]) == ("cancelled", "cancelled")

@@ -98,7 +98,9 @@ def test_a_session_that_is_open_at_the_end_is_ended(house: TestHouse) -> None:
     import pytest
 
     house.asks("ada", LINE)
-    with psycopg.connect(house.target.server.dsn(user="ada", dbname=house.target.name), autocommit=True) as session:
+    with psycopg.connect(
+        house.target.server.dsn(user="ada", dbname=house.target.name), autocommit=True
+    ) as session:
         session.execute("SET ROLE incident_writer")
         house.later(minutes=30)
         assert house.latest()["grants"][0]["sessions"] == "ended"
@@ -111,7 +113,9 @@ def test_a_session_that_is_left_is_said(build: Build) -> None:
 
     house = build(settings=SETTINGS.replace("sessions: end", "sessions: leave"))
     house.asks("ada", LINE)
-    with psycopg.connect(house.target.server.dsn(user="ada", dbname=house.target.name), autocommit=True) as session:
+    with psycopg.connect(
+        house.target.server.dsn(user="ada", dbname=house.target.name), autocommit=True
+    ) as session:
         session.execute("SET ROLE incident_writer")
         house.later(minutes=30)
     assert house.latest()["grants"][0]["sessions"] == "alive:1"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -64,7 +64,11 @@ def test_security_of_one_thaws_alone(build: Build) -> None:
 
 @pytest.mark.parametrize(
     ("command", "callback"),
-    [("freeze 1h", "breakglass_freeze"), ("thaw", "breakglass_thaw"), ("revoke-all", "breakglass_revoke_all")],
+    [
+        ("freeze 1h", "breakglass_freeze"),
+        ("thaw", "breakglass_thaw"),
+        ("revoke-all", "breakglass_revoke_all"),
+    ],
 )
 def test_nobody_else_may(house: TestHouse, command: str, callback: str) -> None:
     house.asks("ada", LINE)

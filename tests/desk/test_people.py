@@ -1,10 +1,13 @@
 """Who may ask and who may speak: bindings, accounts, guests, frozen people, accounts at the target."""
 
+from collections.abc import Callable
+
 import pytest
 
 from app.store.tables import LedgerEntry, Notice, PersonRow
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 
+Build = Callable[..., TestHouse]
 ANYBODY = ORDERS_DB.replace("{group: engineering}", "{always: true}")
 
 
@@ -21,8 +24,8 @@ ANYBODY = ORDERS_DB.replace("{group: engineering}", "{always: true}")
         ({"team_id": "T0OTHER"}, "another workspace"),
     ],
 )
-def test_only_full_members_ask(build, change: dict[str, object], why: str) -> None:  # type: ignore[no-untyped-def]
-    house: TestHouse = build(orders_db=ANYBODY)
+def test_only_full_members_ask(build: Build, change: dict[str, object], why: str) -> None:
+    house = build(orders_db=ANYBODY)
     house.slack.sandbox.faults.change_person("ada", **change)
     request = house.asks("ada", "orders-db 30m INC-1 replica lag")
     assert request["state"] == "refused"
@@ -47,7 +50,9 @@ def test_a_changed_address_is_refused_until_security_accepts_it(house: TestHouse
 
 def test_a_second_account_with_the_same_address_is_refused_and_told(house: TestHouse) -> None:
     house.asks("ada", "orders-db 30m INC-1 replica lag")
-    house.slack.sandbox.faults.change_person("mallory", email="ADA@example.com", is_restricted=False, is_ultra_restricted=False)
+    house.slack.sandbox.faults.change_person(
+        "mallory", email="ADA@example.com", is_restricted=False, is_ultra_restricted=False
+    )
     request = house.asks("mallory", "orders-db 30m INC-1 replica lag")
     assert request["state"] == "refused"
     assert "match what is known" in request["ended"]["reason"]
@@ -60,9 +65,9 @@ def test_an_address_that_is_not_ascii_is_nobody(house: TestHouse) -> None:
     assert "ASCII" in request["ended"]["reason"]
 
 
-def test_no_account_at_the_target_is_found_out_before_anybody_is_woken(build) -> None:  # type: ignore[no-untyped-def]
+def test_no_account_at_the_target_is_found_out_before_anybody_is_woken(build: Build) -> None:
     settings = SETTINGS + "identities:\n  alan@example.com: {orders-db: turing}\n"
-    house: TestHouse = build(settings=settings, orders_db=ORDERS_DB, orders_db_read=ORDERS_DB)
+    house = build(settings=settings, orders_db=ORDERS_DB, orders_db_read=ORDERS_DB)
     request = house.asks("alan", "orders-db 30m INC-1 replica lag")
     assert request["state"] == "refused"
     assert request["ended"]["reason"] == (
@@ -73,8 +78,8 @@ def test_no_account_at_the_target_is_found_out_before_anybody_is_woken(build) ->
     assert house.person("grace").dm() == []
 
 
-def test_one_account_belongs_to_one_person(build) -> None:  # type: ignore[no-untyped-def]
-    house: TestHouse = build()
+def test_one_account_belongs_to_one_person(build: Build) -> None:
+    house = build()
     house.asks("ada", "orders-db 30m INC-1 replica lag")
     house.presses("ada", "end")
     settings = SETTINGS + "identities:\n  alan@example.com: {orders-db: ada}\n"
@@ -85,9 +90,9 @@ def test_one_account_belongs_to_one_person(build) -> None:  # type: ignore[no-un
     assert "was given to ada@example.com before" in request["ended"]["reason"]
 
 
-def test_nobody_approves_by_another_name_at_the_target(build) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_approves_by_another_name_at_the_target(build: Build) -> None:
     settings = SETTINGS + "identities:\n  grace@example.com: {orders-db: alan}\n"
-    house: TestHouse = build(settings=settings)
+    house = build(settings=settings)
     house.asks("alan", "orders-db 30m INC-1 replica lag")
     card = house.slack.channel("C0APPROVALS").last()
     house.person("grace").presses(card, "Approve")
@@ -110,7 +115,9 @@ def test_not_me_ends_everything_freezes_the_person_and_tells_security(house: Tes
     assert house.ledger_is_clean()
 
 
-def test_slack_that_does_not_say_who_somebody_is_refuses_after_two_minutes_and_says_so(house: TestHouse) -> None:
+def test_slack_that_does_not_say_who_somebody_is_refuses_after_two_minutes_and_says_so(
+    house: TestHouse,
+) -> None:
     house.slack.sandbox.faults.rate_limit("users.info", retry_after=30, count=1_000)
     assert house.asks("ada", "orders-db 30m INC-1 replica lag")["state"] == "deciding"
     house.later(seconds=60)

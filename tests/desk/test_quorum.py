@@ -48,7 +48,9 @@ def test_two_yeses_of_one_person_are_one() -> None:
 def test_whichever_open_step_collects_its_count_first_decides() -> None:
     escalation = plan((step(LEADS, count=2), step(CTO)))
     cto = [yes("cto")]
-    assert quorum.missing(escalation, Place(1, 1, START), cto, is_one_of) == 2, "the second step is not open yet"
+    assert quorum.missing(escalation, Place(1, 1, START), cto, is_one_of) == 2, (
+        "the second step is not open yet"
+    )
     assert quorum.missing(escalation, Place(1, 2, START), cto, is_one_of) == 0
 
 
@@ -88,6 +90,11 @@ def test_reminders_come_at_even_times_and_stop_before_the_step_ends() -> None:
 def test_a_person_speaks_for_the_first_open_step_that_takes_them() -> None:
     escalation = plan((step(LEADS), step(SECURITY)))
     everything_open = Place(1, 2, START)
-    takes_security = quorum.first_step_that_takes(escalation, everything_open, lambda one: one.by == (SECURITY,))
+    takes_security = quorum.first_step_that_takes(
+        escalation, everything_open, lambda one: one.by == (SECURITY,)
+    )
     assert takes_security == 2
-    assert quorum.first_step_that_takes(escalation, Place(1, 1, START), lambda one: one.by == (SECURITY,)) is None
+    assert (
+        quorum.first_step_that_takes(escalation, Place(1, 1, START), lambda one: one.by == (SECURITY,))
+        is None
+    )

@@ -9,9 +9,7 @@ from tests.house import ORDERS_DB, TestHouse
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
-CONFIRMED = ORDERS_DB.replace(
-    "then: grant}", "then: grant, confirm: {by: [group:security], within: 10m}}"
-)
+CONFIRMED = ORDERS_DB.replace("then: grant}", "then: grant, confirm: {by: [group:security], within: 10m}}")
 
 
 def seconds_to_the_end(house: TestHouse) -> float:
@@ -75,7 +73,11 @@ def test_an_extension_that_nobody_answers_ends_with_the_access(house: TestHouse)
 def test_an_extension_pressed_before_the_end_counts_although_it_is_judged_after_it(house: TestHouse) -> None:
     house.asks("ada", LINE)
     house.clock.advance(minutes=29, seconds=59.9)
-    card = next(m for m in reversed(house.person("ada").dm()) if any(b.action_id == "breakglass_extend" for b in m.buttons()))
+    card = next(
+        m
+        for m in reversed(house.person("ada").dm())
+        if any(b.action_id == "breakglass_extend" for b in m.buttons())
+    )
     house.person("ada").presses(card, "breakglass_extend")
     house.clock.advance(seconds=0.2)
     house.work()
@@ -85,7 +87,11 @@ def test_an_extension_pressed_before_the_end_counts_although_it_is_judged_after_
 
 def test_at_equality_the_end_wins(house: TestHouse) -> None:
     house.asks("ada", LINE)
-    card = next(m for m in reversed(house.person("ada").dm()) if any(b.action_id == "breakglass_extend" for b in m.buttons()))
+    card = next(
+        m
+        for m in reversed(house.person("ada").dm())
+        if any(b.action_id == "breakglass_extend" for b in m.buttons())
+    )
     house.clock.advance(minutes=30)
     house.person("ada").presses(card, "breakglass_extend")
     house.work()
@@ -166,7 +172,10 @@ def test_over_a_limit_an_approve_goes_to_security_marked(build: Build) -> None:
 
 
 def test_two_asks_at_once_cannot_both_be_the_last_allowed(build: Build) -> None:
-    limited = ORDERS_DB.replace("{on_call: {schedule: sre-primary}}", "{group: engineering}") + "limits: {concurrent: 1}\n"
+    limited = (
+        ORDERS_DB.replace("{on_call: {schedule: sre-primary}}", "{group: engineering}")
+        + "limits: {concurrent: 1}\n"
+    )
     house = build(orders_db=limited)
     house.person("ada").commands(f"/breakglass {LINE}")
     house.person("alan").commands(f"/breakglass {LINE}")

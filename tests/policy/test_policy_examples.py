@@ -15,7 +15,6 @@ from app.policy import PolicyFolder, json_schema, load, run_tests
 from app.policy.trials import run_test_text
 from connectors.interface import Expiry
 from connectors.sources.calendar import CalendarSource
-from connectors.sources.incident_file import IncidentFileSource
 from tests.policy.folders import CALENDAR, NOW
 
 ROOT = Path(__file__).parents[2]
@@ -73,8 +72,7 @@ def test_the_examples_rota_and_incidents_can_be_read(examples: PolicyFolder) -> 
     rota = CalendarSource(examples.files["rota/dba.ics"], zone=examples.settings.timezone)
     assert [entry.email for entry in rota.on_call(NOW)] == ["grace@example.com"]
     assert examples.settings.incidents is not None
-    incidents = IncidentFileSource(examples.files["incidents.yaml"]).open_incidents()
-    assert tuple(incidents) == examples.settings.incidents.incidents
+    incidents = examples.settings.incidents.incidents
     assert [incident.id for incident in incidents] == ["INC-1234"]
 
 
