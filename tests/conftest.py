@@ -1,5 +1,6 @@
 """Servers that live as long as the run, and a house for each test that wants one."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -8,7 +9,17 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.clock import MovedClock
-from tests.house import ORDERS_DB, Sandbox, Target, TestHouse, build_house, database_url, prepare_roles, write_policies
+from tests.house import (
+    ORDERS_DB,
+    Sandbox,
+    Target,
+    TestHouse,
+    build_house,
+    database_url,
+    migrate_to,
+    prepare_roles,
+    write_policies,
+)
 from tests.servers import NoServer, PostgresServer, start_postgres
 from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack, serve
 
@@ -59,20 +70,42 @@ def target(target_database: Target) -> Iterator[Target]:
     target_database.clean()
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database to copy: migrating takes longer than most tests."""
+    file = tmp_path_factory.mktemp("migrated") / "breakglass.db"
+    migrate_to(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_database(target_server: PostgresServer) -> str:
+    """The name of a migrated PostgreSQL database to copy."""
+    migrate_to(database_url(target_server, "breakglass"))
+    return "breakglass"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
+    """A migrated, empty database of each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'breakglass.db'}"
+        file = tmp_path / "breakglass.db"
+        shutil.copyfile(request.getfixturevalue("migrated_file"), file)
+        return f"sqlite:///{file}"
+    template = request.getfixturevalue("migrated_database")
     server: PostgresServer = request.getfixturevalue("target_server")
-    return database_url(server, f"breakglass{next(_number)}")
+    return database_url(server, f"breakglass{next(_number)}", template)
 
 
 @pytest.fixture
 def slack_workspace(house_ports: tuple[Port, Port]) -> Iterator[Slack]:
     clock = MovedClock()
     sandbox = Sandbox(
-        signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN, base_url=house_ports[0].url, clock=clock
+        signing_secret=SIGNING_SECRET,
+        bot_token=BOT_TOKEN,
+        app_token=APP_TOKEN,
+        base_url=house_ports[0].url,
+        clock=clock,
     )
     house_ports[0].behind = sandbox.app
     yield Slack(sandbox)

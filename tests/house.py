@@ -126,7 +126,9 @@ class Target:
 def prepare_roles(server: PostgresServer) -> None:
     """Once a server: roles are shared by all of its databases."""
     server.run("CREATE ROLE bot LOGIN CREATEROLE")
-    server.run(*(f"CREATE ROLE {person} LOGIN" for person in PEOPLE), *(f"CREATE ROLE {role}" for role in ROLES))
+    server.run(
+        *(f"CREATE ROLE {person} LOGIN" for person in PEOPLE), *(f"CREATE ROLE {role}" for role in ROLES)
+    )
     server.run(*(f"GRANT {role} TO bot WITH ADMIN OPTION" for role in ROLES))
     server.run("GRANT pg_signal_backend, pg_read_all_stats TO bot")
 
@@ -245,7 +247,7 @@ class TestHouse:
         return True
 
 
-def build_house(  # noqa: PLR0913
+def build_house(
     *,
     database: str,
     target: Target,
@@ -268,7 +270,6 @@ def build_house(  # noqa: PLR0913
     }
     settings = Settings.load(env, "web")
     house = wiring.build(settings, env=env, clock=clock)
-    schema.migrate(house.engine)
     house.shelf.open(must_be_good=True)
     house.steps.rings = lambda _lanes, _later: None
     web = build_web(house)
@@ -276,10 +277,21 @@ def build_house(  # noqa: PLR0913
     return TestHouse(house, web, slack, clock, target, policies)
 
 
-def database_url(server: PostgresServer, name: str) -> str:
-    """A fresh database of its own on that server, as ``DATABASE_URL``."""
-    server.run(f'CREATE DATABASE "{name}"')
-    return make_url(server.dsn(dbname=name)).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+def migrate_to(url: str) -> None:
+    """Bring a database up to date and let go of it."""
+    engine = databases.make_engine(url)
+    schema.migrate(engine)
+    engine.dispose()
+
+
+def database_url(server: PostgresServer, name: str, template: str = "template1") -> str:
+    """A database of its own on that server, as ``DATABASE_URL``; a copy of ``template``."""
+    server.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return (
+        make_url(server.dsn(dbname=name))
+        .set(drivername="postgresql+psycopg")
+        .render_as_string(hide_password=False)
+    )
 
 
 __all__ = ["JOBS", "ORDERS_DB", "Sandbox", "TestHouse", "build_house", "os", "serve", "timedelta"]
