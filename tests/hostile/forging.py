@@ -1,11 +1,13 @@
-"""Deliveries that Slack would sign and no honest client would send: any act of anybody, on anything, anywhere."""
+"""Deliveries that Slack would sign and no honest client would send: any act, of anybody, on anything."""
 
+from collections.abc import Callable
 from typing import Any
 
 from app.sandbox.delivery import Reply
 from tests.house import TestHouse
 from tests.slackdriver import Form
 
+Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
 
 

@@ -1,4 +1,4 @@
-"""H30 to H34 and H40: two at once, too late, in the middle. One transaction decides, and the loser is told."""
+"""H30 to H34 and H40: two at once, too late, in the middle. One transaction decides; the loser is told."""
 
 from datetime import timedelta
 
@@ -9,11 +9,11 @@ from app.lifecycle import giving
 from app.store import due as timetable
 from app.store import engine as databases
 from app.store.tables import Due, Grant, LedgerEntry
-from tests.hostile.forging import LINE, presses
+from tests.hostile.forging import LINE, Build, presses
 from tests.house import ORDERS_DB, TestHouse
 from tests.serving import together
 
-QUORUM = ORDERS_DB[: ORDERS_DB.index("approval:")] + "approval:\n  - {by: [group:leads], count: 2, within: 10m}\n"
+QUORUM = ORDERS_DB.replace("count: 1", "count: 2")
 
 
 def claimed(house: TestHouse, lane: str) -> list[Due]:
@@ -48,8 +48,8 @@ def test_h30_of_two_who_approve_at_once_one_wins_and_the_other_hears_who(house: 
     assert house.ledger_is_clean()
 
 
-def test_h30_a_double_click_is_one_yes_of_two(build) -> None:  # type: ignore[no-untyped-def]
-    house: TestHouse = build(orders_db=QUORUM)
+def test_h30_a_double_click_is_one_yes_of_two(build: Build) -> None:
+    house = build(orders_db=QUORUM)
     house.asks("alan", LINE)
     press_at_once(house, ("grace", "Approve"), ("grace", "Approve"))
     judge_twice_at_once(house)
@@ -76,7 +76,13 @@ def test_h31_a_stale_button_after_the_end_changes_nothing(house: TestHouse) -> N
     house.later(minutes=30)
     before = house.request(over["id"])
     assert before["state"] == "revoked"
-    for name, kind in (("ada", "extend"), ("ada", "end"), ("ada", "cancel"), ("grace", "approve"), ("eve", "confirm")):
+    for name, kind in (
+        ("ada", "extend"),
+        ("ada", "end"),
+        ("ada", "cancel"),
+        ("grace", "approve"),
+        ("eve", "confirm"),
+    ):
         presses(house, name, kind, over["id"])
         assert house.request(over["id"]) == before, kind
     assert not house.target.can_write("ada")
@@ -124,7 +130,11 @@ def test_h33_what_is_revoked_while_it_is_being_given_does_not_stay(
 def test_h33_an_extension_pressed_before_the_end_is_judged_before_it(house: TestHouse) -> None:
     house.asks("ada", LINE)
     house.later(minutes=29)
-    message = next(m for m in reversed(house.person("ada").dm()) if any(b.label.startswith("Extend") for b in m.buttons()))
+    message = next(
+        m
+        for m in reversed(house.person("ada").dm())
+        if any(b.label.startswith("Extend") for b in m.buttons())
+    )
     house.clock.advance(seconds=59.9)
     house.person("ada").presses(message, "breakglass_extend")
     house.clock.advance(seconds=0.1)
@@ -166,7 +176,9 @@ def test_h34_a_worker_that_dies_after_the_targets_yes_leaves_an_end_behind(
 
 
 @pytest.mark.parametrize("asleep", [timedelta(hours=9), timedelta(days=3)], ids=str)
-def test_h40_a_machine_that_slept_over_the_end_takes_back_when_it_wakes(house: TestHouse, asleep: timedelta) -> None:
+def test_h40_a_machine_that_slept_over_the_end_takes_back_when_it_wakes(
+    house: TestHouse, asleep: timedelta
+) -> None:
     house.asks("ada", LINE)
     house.later(seconds=asleep.total_seconds())
     assert not house.target.can_write("ada")

@@ -3,10 +3,12 @@
 import pytest
 
 from app.store.tables import LedgerEntry
-from tests.hostile.forging import LINE, presses, rewrite
+from tests.hostile.forging import LINE, Build, presses, rewrite
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 
-SLACK_LEADS = SETTINGS.replace("leads: {members: [grace@example.com, heidi@example.com]}", "leads: {slack: S0LEADS}")
+SLACK_LEADS = SETTINGS.replace(
+    "leads: {members: [grace@example.com, heidi@example.com]}", "leads: {slack: S0LEADS}"
+)
 THEN_SECURITY = ORDERS_DB[: ORDERS_DB.index("approval:")] + (
     "approval:\n"
     "  - {by: [group:leads], count: 1, within: 10m}\n"
@@ -21,11 +23,13 @@ def reads_groups(house: TestHouse) -> None:
 
 
 def was_asked(house: TestHouse, name: str) -> bool:
-    return any(button.action_id == "breakglass_approve" for m in house.person(name).dm() for button in m.buttons())
+    return any(
+        button.action_id == "breakglass_approve" for m in house.person(name).dm() for button in m.buttons()
+    )
 
 
-def test_h22_nobody_approves_their_own_request(build) -> None:  # type: ignore[no-untyped-def]
-    house: TestHouse = build(settings=SETTINGS.replace("leads: {members: [", "leads: {members: [alan@example.com, "))
+def test_h22_nobody_approves_their_own_request(build: Build) -> None:
+    house = build(settings=SETTINGS.replace("leads: {members: [", "leads: {members: [alan@example.com, "))
     request = house.asks("alan", LINE)
     presses(house, "alan", "approve", request["id"])
     assert "Nobody decides their own request" in house.told("alan")
@@ -35,10 +39,10 @@ def test_h22_nobody_approves_their_own_request(build) -> None:  # type: ignore[n
 
 @pytest.mark.parametrize("email", ["alan@example.com", "ALAN@Example.COM"])
 def test_h22_nobody_approves_their_own_request_through_a_second_account(
-    build,  # type: ignore[no-untyped-def]
+    build: Build,
     email: str,
 ) -> None:
-    house: TestHouse = build(settings=SETTINGS.replace("leads: {members: [", "leads: {members: [alan@example.com, "))
+    house = build(settings=SETTINGS.replace("leads: {members: [", "leads: {members: [alan@example.com, "))
     request = house.asks("alan", LINE)
     house.slack.faults.change_person("mallory", email=email, is_restricted=False, is_ultra_restricted=False)
     presses(house, "mallory", "approve", request["id"])
@@ -56,8 +60,8 @@ def test_h23_a_guest_who_presses_is_refused_and_on_record(house: TestHouse) -> N
     assert "is a guest" in refused.data
 
 
-def test_h28_an_emptied_group_asks_the_next_people_at_once(build) -> None:  # type: ignore[no-untyped-def]
-    house: TestHouse = build(settings=SLACK_LEADS, orders_db=THEN_SECURITY)
+def test_h28_an_emptied_group_asks_the_next_people_at_once(build: Build) -> None:
+    house = build(settings=SLACK_LEADS, orders_db=THEN_SECURITY)
     house.slack.faults.empty_group("S0LEADS")
     reads_groups(house)
     request = house.asks("alan", LINE)
@@ -68,10 +72,10 @@ def test_h28_an_emptied_group_asks_the_next_people_at_once(build) -> None:  # ty
 
 @pytest.mark.parametrize("gone", ["deleted", "plan"])
 def test_h28_a_group_that_slack_does_not_list_is_unknown_and_lets_nobody_approve(
-    build,  # type: ignore[no-untyped-def]
+    build: Build,
     gone: str,
 ) -> None:
-    house: TestHouse = build(settings=SLACK_LEADS, orders_db=THEN_SECURITY)
+    house = build(settings=SLACK_LEADS, orders_db=THEN_SECURITY)
     reads_groups(house)
     request = house.asks("alan", LINE)
     assert was_asked(house, "grace")
@@ -88,9 +92,9 @@ def test_h28_a_group_that_slack_does_not_list_is_unknown_and_lets_nobody_approve
     assert was_asked(house, "eve"), "the next people are asked when its time is over"
 
 
-def test_h28_who_joined_the_group_lately_is_unknown_where_it_has_to_settle(build) -> None:  # type: ignore[no-untyped-def]
+def test_h28_who_joined_the_group_lately_is_unknown_where_it_has_to_settle(build: Build) -> None:
     settling = SLACK_LEADS.replace("{slack: S0LEADS}", "{slack: S0LEADS, settle: 1h}")
-    house: TestHouse = build(settings=settling)
+    house = build(settings=settling)
     reads_groups(house)
     request = house.asks("alan", LINE)
     house.slack.faults.change_group("S0LEADS", ["grace", "ada"])
@@ -112,17 +116,21 @@ def test_h29_a_person_of_another_company_approves_nothing(house: TestHouse) -> N
     assert not house.target.can_write("alan")
 
 
-def test_h29_a_person_of_another_company_who_says_that_they_are_of_ours_approves_nothing(house: TestHouse) -> None:
+def test_h29_a_person_of_another_company_who_says_that_they_are_of_ours_approves_nothing(
+    house: TestHouse,
+) -> None:
     request = house.asks("alan", LINE)
     house.slack.faults.make_stranger("mallory")
-    house.slack.faults.change_person("mallory", email="grace@example.com", is_restricted=False, is_ultra_restricted=False)
+    house.slack.faults.change_person(
+        "mallory", email="grace@example.com", is_restricted=False, is_ultra_restricted=False
+    )
     presses(house, "mallory", "approve", request["id"], team_id="T0ACME")
     assert house.latest()["state"] == "pending"
 
 
-def test_h29_where_no_teams_are_named_only_the_apps_own_counts(build) -> None:  # type: ignore[no-untyped-def]
-    """Slack sets ``is_stranger`` only for people whom no shared channel shows us; others just have another team."""
-    house: TestHouse = build(settings=SETTINGS.replace("teams: [T0ACME]\n", ""))
+def test_h29_where_no_teams_are_named_only_the_apps_own_counts(build: Build) -> None:
+    """Slack sets ``is_stranger`` only where no shared channel shows us somebody; others have another team."""
+    house = build(settings=SETTINGS.replace("teams: [T0ACME]\n", ""))
     request = house.asks("alan", LINE)
     house.slack.faults.change_person(
         "mallory", team="T0OTHER", email="grace@example.com", is_restricted=False, is_ultra_restricted=False

@@ -1,9 +1,9 @@
-"""H11 to H14: what a button or a form carries only names a request; who may do what is looked up and judged anew."""
+"""H11 to H14: what a button or a form carries only names a request; rights are looked up and judged anew."""
 
 import pytest
 
 from app.store.tables import LedgerEntry
-from tests.hostile.forging import LINE, deny_form, presses, sends
+from tests.hostile.forging import LINE, Build, deny_form, presses, sends
 from tests.house import ORDERS_DB, TestHouse
 
 SINGLE = ("approve", "cancel", "end", "extend", "confirm", "wake", "not_me")
@@ -39,7 +39,12 @@ def test_h11_what_security_alone_may_do_is_judged_when_the_form_comes_not_when_i
     live = house.asks("ada", LINE)
     house.person("alan").commands(f"/breakglass revoke {live['id'][-6:]}")
     form = house.person("alan").form(callback_id="breakglass_revoke_reason").fill(reason="because")
-    for callback in ("breakglass_revoke_reason", "breakglass_revoke_all", "breakglass_freeze", "breakglass_thaw"):
+    for callback in (
+        "breakglass_revoke_reason",
+        "breakglass_revoke_all",
+        "breakglass_freeze",
+        "breakglass_thaw",
+    ):
         view = {"id": f"V{callback}", "callback_id": callback, "private_metadata": live["id"]}
         assert sends(house, "alan", form, **view).status == 200
         assert "Only the security team may" in house.told("alan"), callback
@@ -61,22 +66,25 @@ def test_h12_a_card_of_one_request_never_approves_another(house: TestHouse) -> N
     assert [house.request(each["id"])["state"] for each in (mine, theirs)] == ["pending", "pending"]
 
 
-def test_h13_a_policy_that_was_not_offered_is_refused_by_its_rules(build) -> None:  # type: ignore[no-untyped-def]
-    house: TestHouse = build(orders_db=CLOSED, orders_db_read=ORDERS_DB)
+def test_h13_a_policy_that_was_not_offered_is_refused_by_its_rules(build: Build) -> None:
+    house = build(orders_db=CLOSED, orders_db_read=ORDERS_DB)
     house.person("alan").commands("/breakglass")
     house.work()
     form = house.person("alan").form(callback_id="breakglass_request")
     form.fill(policy="orders-db-read", reason="INC-1 replica lag")
-    values = house.slack.sandbox.people.submission_payload(house.person("alan").user, form.view)["view"]["state"]
-    values["values"]["policy"]["policy"]["selected_option"]["value"] = "orders-db"
-    sends(house, "alan", form, state=values)
+    sent = house.slack.sandbox.people.submission_payload(house.person("alan").user, form.view)
+    state = sent["view"]["state"]
+    state["values"]["policy"]["policy"]["selected_option"]["value"] = "orders-db"
+    sends(house, "alan", form, state=state)
     request = house.latest()
     assert (request["policy"], request["state"]) == ("orders-db", "refused")
     assert "no rule of this policy covers you" in request["ended"]["reason"].casefold()
 
 
 @pytest.mark.parametrize("sender", ["alan", "ada"])
-def test_h14_a_form_that_somebody_else_opened_gives_its_sender_no_rights(house: TestHouse, sender: str) -> None:
+def test_h14_a_form_that_somebody_else_opened_gives_its_sender_no_rights(
+    house: TestHouse, sender: str
+) -> None:
     waiting = house.asks("alan", LINE)
     sends(house, sender, deny_form(house, "grace"))
     assert house.request(waiting["id"])["state"] == "pending"

@@ -1,4 +1,4 @@
-"""H17 to H21 from end to end: what somebody typed is shown literally in every message, and stored as it was typed."""
+"""H17 to H21 from end to end: what somebody typed is shown literally everywhere, and stored as it was."""
 
 import csv
 import io
@@ -13,13 +13,22 @@ from app.store.tables import Request
 from tests.house import TestHouse
 
 MARKUP = (
-    "<!channel> <!here> <!everyone> <!subteam^S0SRE> <@U0EVE> <#C0SECURITY> <https://evil.example|Approve here> "
-    "<mailto:a@evil.example|Eve> &lt;!here&gt; <!date^1^{date}^https://evil.example|x>"
+    "<!channel> <!here> <!everyone> <!subteam^S0SRE> <@U0EVE> <#C0SECURITY> "
+    "<https://evil.example|Approve here> <mailto:a@evil.example|Eve> &lt;!here&gt; <!date^1^{date}^https://evil.example|x>"
 )
 IMITATION = "*Approved.* `root`\n> APPROVED by CEO\n```ok```\n_Frank approved this._ :white_check_mark:"
 FORMULA = '=HYPERLINK("https://evil.example";"Approve")'
 RENDERED = ("broadcast", "usergroup", "channel")
-MENTIONS = ("<!channel", "<!here", "<!everyone", "<!subteam", "<@U0EVE", "<#C0SECURITY", "<https://evil", "<mailto:")
+MENTIONS = (
+    "<!channel",
+    "<!here",
+    "<!everyone",
+    "<!subteam",
+    "<@U0EVE",
+    "<#C0SECURITY",
+    "<https://evil",
+    "<mailto:",
+)
 
 
 def parts(blocks: Any) -> Iterator[dict[str, Any]]:
@@ -39,7 +48,7 @@ def posted(house: TestHouse) -> list[dict[str, Any]]:
 
 
 def whole_story(house: TestHouse, reason: str) -> None:
-    """Ask with that reason and as the note of a no, a revocation and a freeze; everything is told to everybody."""
+    """Ask, revoke and freeze with that reason; everything is told to everybody whom it concerns."""
     for name, verdict in (("alan", "Approve"), ("ada", "")):
         house.person(name).commands("/breakglass orders-db")
         house.work()
