@@ -33,11 +33,23 @@ _BARRED: Mapping[str, str] = {
 }
 
 
-class Directory(Protocol):
+class Home(Protocol):
+    """Slack's own word on where the bot is at home; raises ``Unavailable`` where it did not answer."""
+
+    def own_team(self) -> str:
+        """The workspace that the bot's token belongs to."""
+
+
+class Directory(Home, Protocol):
     """Slack's own word on people; raises ``Unavailable`` where it did not answer."""
 
     def profile(self, user: str) -> Mapping[str, Any] | None:
         """``users.info``'s user object; None where Slack knows nobody of that id."""
+
+
+def our_teams(settings: Settings, home: Home) -> tuple[str, ...]:
+    """The workspaces whose people are ours: never none, because people of others are let into shared channels."""
+    return settings.teams or (home.own_team(),)
 
 
 def unfit(profile: Mapping[str, Any] | None, teams: tuple[str, ...]) -> str | None:
@@ -48,7 +60,7 @@ def unfit(profile: Mapping[str, Any] | None, teams: tuple[str, ...]) -> str | No
         if profile.get(flag):
             return why
     team = profile.get("team_id")
-    if teams and team not in teams:
+    if team not in teams:
         return "belongs to another workspace"
     if profile.get("is_email_confirmed") is False:
         return "has an address that was never confirmed"
@@ -102,7 +114,7 @@ class Bindings:
 
     def _learn(self, slack: SlackUser, settings: Settings) -> PersonRow:
         profile = self._directory.profile(slack.user)
-        why = unfit(profile, settings.teams or (slack.team,))
+        why = unfit(profile, our_teams(settings, self._directory))
         if profile is None or why:
             message = f"Your Slack account {why}; only full members can use this."
             raise Refused(message)

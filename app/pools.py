@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.lifecycle.moves import Lost
 from app.lifecycle.taking import pause
 from app.model import new_id
+from app.senders import Senders
 from app.store import due as timetable
 from app.store import engine as databases
 from app.store.step import NOTICES, Steps
@@ -28,8 +29,6 @@ log = structlog.get_logger()
 Work = Callable[[Due], None]
 WIDTH: Mapping[str, int] = {"desk": 8, "form": 2, "people": 1, "give": 4, "take": 8}
 TAKING = "take:"
-SENDERS = 3
-"""Threads that send notices: Slack takes its time for each, and a conversation is sent by one at a time."""
 _DATABASE_AWAY = 0.5
 
 
@@ -55,14 +54,13 @@ class Pools:
         self._steps = steps
         self._latest = latest
         self._work = work
-        self._deliver = deliver
         self._grace = grace
         self._unrecorded = unrecorded
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._running: dict[str, str] = {}
         self._lock = threading.Lock()
         self._awake = threading.Event()
-        self._notices = threading.Event()
+        self._senders = Senders(deliver, lambda: bool(self._running) or self._awake.is_set())
         self._mine: set[str] = set()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -70,7 +68,8 @@ class Pools:
     # --- from outside --------------------------------------------------------------------------------------
     def start(self) -> None:
         """Begin to look for work."""
-        for body in (self._look_for_work, self._renew, *[self._send_notices] * SENDERS):
+        self._senders.start()
+        for body in (self._look_for_work, self._renew):
             thread = threading.Thread(target=body, name=body.__name__.strip("_"), daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -78,7 +77,7 @@ class Pools:
     def wake(self, lanes: Sequence[str], *, mine: bool = False) -> None:
         """There may be work in these lanes. ``mine``: made by this process, to be done without grace."""
         if NOTICES in lanes:
-            self._notices.set()
+            self._senders.wake()
         if mine:
             with self._lock:
                 self._mine.update(lanes)
@@ -89,7 +88,7 @@ class Pools:
         """Take nothing new and finish what is in hand, for at most ``patience`` seconds."""
         self._stop.set()
         self._awake.set()
-        self._notices.set()
+        self._senders.stop()
         waiting = threading.Thread(target=self._shut, daemon=True)
         waiting.start()
         waiting.join(patience)
@@ -97,6 +96,7 @@ class Pools:
     def _shut(self) -> None:
         for thread in self._threads:
             thread.join()
+        self._senders.join()
         for executor in self._lanes.values():
             executor.shutdown(wait=True)
 
@@ -162,7 +162,7 @@ class Pools:
             self._work[row.kind](row)
         except Lost:
             self._again(row, timedelta(), "somebody else moved first")
-        except Exception as error:
+        except Exception as error:  # whatever went wrong, the work is still owed and people may wait for it
             log.exception("work failed", error=type(error).__name__)
             self._again(row, pause(row.attempts), type(error).__name__)
 
@@ -199,21 +199,6 @@ class Pools:
                         timetable.renew(session, self.owner, each, self._latest())
                 except (DBAPIError, PoolTimeout) as error:
                     log.warning("a lease could not be renewed", error=type(error).__name__)
-
-    # --- notices -------------------------------------------------------------------------------------------
-    def _send_notices(self) -> None:
-        wait: float | None = 0.0
-        while not self._stop.is_set():
-            self._notices.wait(wait)
-            self._notices.clear()
-            if self._stop.is_set():
-                return
-            try:
-                pause_for = self._deliver()
-                wait = None if pause_for is None else pause_for.total_seconds()
-            except Exception as error:
-                log.exception("notices cannot be sent", error=type(error).__name__)
-                wait = 1.0
 
 
 def _width(lane: str) -> int:

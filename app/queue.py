@@ -174,6 +174,11 @@ class RingWorker(SimpleWorker):
     death_penalty_class = TimerDeathPenalty
     max_connection_wait_time = 1.0
 
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds of one wait for a ring: as long as it takes to notice that the process is to stop."""
+        return 1
+
     def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - RQ's signature
         """Whoever can write to Redis cannot put the fire brigade to sleep."""
 
@@ -188,12 +193,16 @@ class RingWorker(SimpleWorker):
 
 
 class RingScheduler(RQScheduler):
-    """RQ's scheduler in a thread of ours: rings what was scheduled, reading jobs as carefully as the worker does."""
+    """RQ's scheduler in a thread of ours: rings what was scheduled, reading jobs as carefully as the worker does.
+
+    Every worker promotes, without RQ's lock: a ring that is heard twice is one look more, and the lock of a
+    worker that was killed would keep its successor from ringing for ten minutes.
+    """
 
     def enqueue_scheduled_jobs(self) -> None:
         """Move what is due to the queue; a job that is refused only leaves the schedule."""
-        if not self._scheduled_job_registries and self._acquired_locks:
-            self.prepare_registries()
+        if not self._scheduled_job_registries:
+            self.prepare_registries(self._queue_names)
         for registry in self._scheduled_job_registries:
             queue = Queue(
                 registry.name, connection=self.connection, serializer=self.serializer, job_class=BellJob
@@ -256,13 +265,8 @@ class Listener:
                 self._stop.wait(0.5)
 
     def _promote(self, scheduler: RingScheduler) -> None:
-        scheduler.register_birth()
         while not self._stop.wait(0.5):
-            if scheduler.should_reacquire_locks:
-                scheduler.acquire_locks()  # type: ignore[no-untyped-call]
-            scheduler.heartbeat()  # type: ignore[no-untyped-call]
             scheduler.enqueue_scheduled_jobs()
-        scheduler.stop()  # type: ignore[no-untyped-call]
 
     def stop(self) -> None:
         """Hear nothing more; ``run`` returns soon."""

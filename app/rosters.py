@@ -1,20 +1,23 @@
 """Slack's user groups, read by the clock and kept in SQL: never asked for by a press."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from app.errors import Refused, Unavailable
 from app.model import iso
-from app.people import address, unfit
-from app.policy import PolicyFolder
+from app.people import Home, address, our_teams, unfit
+from app.policy import PolicyFolder, Settings
 from app.store.step import Steps
 from app.store.tables import Roster
 
 MOST_MEMBERS = 1_000
+CHECK_EVERY = timedelta(minutes=5)
+"""How old a member's own profile may be here; whoever speaks is looked at anew anyway."""
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Groups(Protocol):
+class Groups(Home, Protocol):
     """Slack's own word on user groups and the people in them; raises ``Unavailable`` where it did not answer."""
 
     def group_members(self, group: str) -> Sequence[str]:
@@ -40,29 +43,28 @@ class Rosters:
         settings = self._folder().settings
         for group in settings.groups.values():
             if group.slack:
-                self._refresh(group.slack, settings.teams)
+                self._refresh(group.slack, settings)
 
-    def _refresh(self, group: str, teams: tuple[str, ...]) -> None:
+    def _refresh(self, group: str, settings: Settings) -> None:
         now = self._now()
         with self._steps.read() as session:
             before = session.get(Roster, group)
-        known = {entry["slack"]: email for email, entry in ((before and before.members) or {}).items()}
-        try:
-            ids = self._groups.group_members(group)[:MOST_MEMBERS]
-            addresses = {user: known.get(user) or self._address(user, teams) for user in ids}
-        except Unavailable as silence:
-            self._write(
-                group, (before and before.members) or None, before.at if before else now, str(silence)
-            )
-            return
-        since = {email: entry["since"] for email, entry in ((before and before.members) or {}).items()}
+        held = (before and before.members) or {}
+        known = {entry["slack"]: (email, entry) for email, entry in held.items()}
         # The first reading ever says nothing about when somebody joined: they count as having been there.
-        first = iso(now) if before is not None else iso(datetime(1970, 1, 1, tzinfo=now.tzinfo))
-        members = {
-            email: {"slack": user, "since": since.get(email, first)}
-            for user, email in addresses.items()
-            if email
-        }
+        joined = iso(now) if before is not None else iso(FIRST)
+        try:
+            teams = our_teams(settings, self._groups)
+            members = {}
+            for user in self._groups.group_members(group)[:MOST_MEMBERS]:
+                email, entry = known.get(user, (None, {"since": joined, "checked": iso(FIRST)}))
+                if now - datetime.fromisoformat(entry["checked"]) > CHECK_EVERY:
+                    email, entry = self._address(user, teams), {**entry, "checked": iso(now)}
+                if email:
+                    members[email] = {"slack": user, **entry}
+        except Unavailable as silence:
+            self._write(group, held or None, before.at if before else now, str(silence))
+            return
         self._write(group, members, now, None)
 
     def _address(self, user: str, teams: tuple[str, ...]) -> str | None:

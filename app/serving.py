@@ -1,9 +1,12 @@
 """``web``: Slack over HTTP or Socket Mode. Built here, because it needs no connector, no worker and no clock."""
 
+import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -20,6 +23,9 @@ from app.slack.listeners import create_bolt
 from app.slack.socket import SocketMode
 from app.supervisor import port_must_be_free
 from app.web import Door, create_web
+
+if TYPE_CHECKING:
+    from app.sandbox import Sandbox
 
 log = structlog.get_logger()
 
@@ -73,9 +79,11 @@ def run_web(settings: Settings, sandbox_env: Mapping[str, str] | None) -> None:
     house = wiring.build(settings)
     wiring.must_be_migrated(house.engine)
     house.shelf.open(must_be_good=True)
-    web = build_web(house, _sandbox(settings, sandbox_env) if sandbox_env is not None else None)
+    sandbox = _sandbox(settings, sandbox_env) if sandbox_env is not None else None
+    web = build_web(house, sandbox.app if sandbox else None)
     stop = threading.Event()
-    threading.Thread(target=web.identity.learn_until, args=(stop,), name="identity", daemon=True).start()
+    server = _Server(_config(web.app, settings))
+    threading.Thread(target=_learn, args=(web, server, stop), name="identity", daemon=True).start()
     reload = clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload)
     threading.Thread(target=_routine, args=(reload, stop, house), name="routines", daemon=True).start()
     close_ops = wiring.serve_ops(house)
@@ -85,13 +93,29 @@ def run_web(settings: Settings, sandbox_env: Mapping[str, str] | None) -> None:
     if listening:
         listening.start()
     log.info("web started", host=settings.host, port=settings.port, socket_mode=settings.socket_mode)
-    uvicorn.Server(_config(web.app, settings)).run()
+    server.run()
     stop.set()
+    if sandbox:
+        sandbox.close()
     if listening:
         listening.join(_LAST_WORDS)
     close_ops()
     house.close()
     log.info("web stopped")
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn raises the signal again when all is done, so that the process dies of it; ours goes on and ends with 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGTERM and SIGINT as the wish to end, while this lasts."""
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
 
 
 def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
@@ -109,12 +133,19 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     )
 
 
+def _learn(web: Web, server: uvicorn.Server, stop: threading.Event) -> None:
+    """Ask Slack who we are, once we listen ourselves: under ``demo`` Slack is behind the same port."""
+    while not server.started and not stop.wait(0.05):
+        pass
+    web.identity.learn_until(stop)
+
+
 def _routine(routine: clocks.Routine, stop: threading.Event, house: wiring.House) -> None:
     while not stop.wait(0.5):
         routine.run_if_due(house.clock.now())
 
 
-def _sandbox(settings: Settings, env: Mapping[str, str]) -> ASGIApp:
+def _sandbox(settings: Settings, env: Mapping[str, str]) -> "Sandbox":
     from app.sandbox import Sandbox
     from app.sandbox.target import orders
     from app.together import DEMO_PAGE, DEMO_TRY
@@ -127,4 +158,4 @@ def _sandbox(settings: Settings, env: Mapping[str, str]) -> ASGIApp:
         base_url=f"{here}/sandbox",
         target=orders(env[DEMO_TRY]),
         page_token=env[DEMO_PAGE],
-    ).app
+    )

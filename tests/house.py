@@ -270,6 +270,8 @@ def build_house(
     }
     settings = Settings.load(env, "web")
     house = wiring.build(settings, env=env, clock=clock)
+    if not schema.is_current(house.engine):
+        schema.migrate(house.engine)
     house.shelf.open(must_be_good=True)
     house.steps.rings = lambda _lanes, _later: None
     web = build_web(house)

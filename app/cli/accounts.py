@@ -6,7 +6,7 @@ from datetime import datetime
 from app.doctor import Diagnosis, Finding
 from app.errors import ConnectorError, Problem, Refused, Unavailable
 from app.model import Email
-from app.people import unfit
+from app.people import our_teams, unfit
 from app.policy import Policy, PolicyFolder, people_of, subject_name, who_can
 from app.store.tables import PersonRow
 from app.targets import ConnectorRack
@@ -43,11 +43,12 @@ def _in_slack(house: House, folder: PolicyFolder) -> Iterator[Finding]:
     """Everybody whom the folder names has to be reachable there."""
     for email in sorted(people_of(folder)):
         try:
+            teams = our_teams(folder.settings, house.directory)
             profile = house.directory.by_email(email)
         except Unavailable as silence:
             yield Finding(Problem("Slack", str(silence), "try again in a minute"), unreachable=True)
             return
-        if why := unfit(profile, folder.settings.teams):
+        if why := unfit(profile, teams):
             what = f"the Slack account {why}"
             yield Finding(Problem(email, what, "mend the address in Slack, or in the policies"))
 

@@ -37,7 +37,7 @@ _SOON = timedelta(milliseconds=20)
 _GATHERED = frozenset({"card", "event"})
 
 
-class Directory(Channels, Protocol):
+class Directory(Channels, people.Home, Protocol):
     """Slack's own word on people and channels; raises ``Unavailable`` where it did not answer."""
 
     def by_email(self, email: str) -> Mapping[str, Any] | None:
@@ -237,7 +237,8 @@ class Delivery:
         if bound is not None:
             return bound.slack_user
         found = self._poster.ask(lambda: self._directory.by_email(email))
-        if people.unfit(found, self._folder().settings.teams) or found is None:
+        teams = self._poster.ask(lambda: people.our_teams(self._folder().settings, self._directory))
+        if people.unfit(found, teams) or found is None:
             raise Impossible("users_not_found")
         return str(found["id"])
 

@@ -31,6 +31,16 @@ class SlackDirectory:
 
     def __init__(self, client: WebClient) -> None:
         self._client = hurried(client)
+        self._own_team = ""
+
+    def own_team(self) -> str:
+        """The workspace that the bot's token belongs to; asked once. Raises ``Unavailable``."""
+        if not self._own_team:
+            try:
+                self._own_team = str(self._call("auth.test")["team_id"])
+            except (SlackApiError, KeyError) as refusal:
+                raise _unavailable("auth.test", refusal) from None
+        return self._own_team
 
     def profile(self, user: str) -> Mapping[str, Any] | None:
         """``users.info``'s user object; None where Slack knows nobody of that id. Raises ``Unavailable``."""

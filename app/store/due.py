@@ -6,7 +6,7 @@ A lease lasts :data:`LEASE` and is renewed while the work runs; when its holder 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, update
+from sqlalchemy import ColumnElement, delete, func, inspect, or_, update
 from sqlmodel import Session, col, select
 
 from app.store.step import Step
@@ -44,21 +44,18 @@ def unclaimed(session: Session, lane_prefix: str, now: datetime, limit: int = 50
 
 def claim(session: Session, lane: str, owner: str, until: datetime, now: datetime, limit: int) -> list[Due]:
     """Take up to ``limit`` pieces of one lane that were due at ``until``, oldest first; each goes to one claimer."""
-    query = (
-        select(Due)
+    waiting = (
+        select(col(Due.id))
         .where(col(Due.lane) == lane, col(Due.due_at) <= until, _free(now))
         .order_by(col(Due.due_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("waiting")  # evaluated once: an IN (SELECT … LIMIT) may be evaluated again and take more
     )
-    rows = list(session.exec(query).all())
-    for row in rows:
-        row.lease_by, row.lease_until, row.attempts = owner, now + LEASE, row.attempts + 1
-        session.add(row)
-    session.flush()
-    for row in rows:
-        session.expunge(row)
-    return rows
+    lease = {"lease_by": owner, "lease_until": now + LEASE, "attempts": col(Due.attempts) + 1}
+    taken = update(Due).where(col(Due.id).in_(select(waiting.c.id))).values(**lease)
+    rows = session.connection().execute(taken.returning(*inspect(Due).columns)).mappings()
+    return sorted((Due(**row) for row in rows), key=lambda row: (row.due_at, row.id))
 
 
 def renew(session: Session, owner: str, due_id: str, now: datetime) -> None:
@@ -73,12 +70,12 @@ def renew(session: Session, owner: str, due_id: str, now: datetime) -> None:
 
 def finish(step: Step, done: Due) -> None:
     """The work is done: owe it no longer, unless it was asked for again while it ran."""
+    # Dropped and owed anew meanwhile, it counts from 0 again; then nobody holds it, or another.
+    as_it_was = (col(Due.id) == done.id, col(Due.rung) == done.rung, col(Due.lease_by) == done.lease_by)
+    if step.session.connection().execute(delete(Due).where(*as_it_was)).rowcount:
+        return
     row = step.session.get(Due, done.id, with_for_update=True, populate_existing=True)
     if row is None:
-        return
-    # Dropped and owed anew meanwhile, it counts from 0 again; then nobody holds it, or another.
-    if row.rung == done.rung and row.lease_by == done.lease_by:
-        step.session.delete(row)
         return
     if row.lease_by == done.lease_by:
         row.lease_by = row.lease_until = None
@@ -96,6 +93,7 @@ def again(step: Step, done: Due, at: datetime, error: str | None = None, **data:
     row.due_at = at if row.rung == done.rung else min(at, row.due_at)
     row.data = {**row.data, **data} | ({"error": error} if error is not None else {})
     step.session.add(row)
+    step.session.flush()
 
 
 def _holder(by: Due) -> str:

@@ -13,6 +13,7 @@ from json.encoder import encode_basestring as _text  # as RFC 8785 writes a stri
 from typing import Any
 
 import rfc8785
+from sqlalchemy import insert, update
 from sqlmodel import Session, SQLModel, col, select
 
 from app.model import iso
@@ -51,24 +52,29 @@ def append(session: Session, entries: Sequence[Entry], now: datetime) -> str:
 
     Locks the head row: the last thing a step does before it commits.
     """
-    head = session.exec(select(LedgerHead).with_for_update().execution_options(populate_existing=True)).one()
-    for entry in entries:
-        head.seq += 1
-        row = LedgerEntry(
-            seq=head.seq,
-            at=now,
-            actor=entry.actor,
-            action=entry.action,
-            request_id=entry.request_id,
-            data=rfc8785.dumps(jsonable(entry.data)).decode(),
-            prev_hash=head.hash,
-            hash="",
-        )
-        row.hash = head.hash = digest(row)
-        session.add(row)
-    session.add(head)
-    session.flush()
-    return short_head(head.seq, head.hash)
+    rows = [_row(entry, now) for entry in entries]
+    connection = session.connection()
+    head = select(col(LedgerHead.seq), col(LedgerHead.hash)).with_for_update()
+    seq, prev_hash = connection.execute(head).one()
+    said_at = iso(now)
+    for seq, row in enumerate(rows, start=seq + 1):  # noqa: B020 - counts on from the head
+        said = (row["actor"], row["action"], row["request_id"], row["data"], prev_hash)
+        row |= {"seq": seq, "prev_hash": prev_hash, "hash": digest_of((seq, said_at, *said))}
+        prev_hash = row["hash"]
+    connection.execute(insert(LedgerEntry), rows)
+    connection.execute(update(LedgerHead).values(seq=seq, hash=prev_hash))
+    return short_head(seq, prev_hash)
+
+
+def _row(entry: Entry, now: datetime) -> dict[str, Any]:
+    """What is known of an entry before its place in the chain is."""
+    return {
+        "at": now,
+        "actor": entry.actor,
+        "action": entry.action,
+        "request_id": entry.request_id,
+        "data": rfc8785.dumps(jsonable(entry.data)).decode(),
+    }
 
 
 def short_head(seq: int, full_hash: str) -> str:

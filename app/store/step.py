@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Engine, delete, inspect, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, col, select
 
 from app.store import engine as databases
@@ -71,11 +72,13 @@ class Step:
         table = type(row)
         columns = inspect(table).columns
         condition = (columns["id"] == ledger.key_of(row), *only_if)
-        result = self.session.connection().execute(update(table).where(*condition).values(**values))
-        if result.rowcount != 1:
+        changed = update(table).where(*condition).values(**values).returning(*columns)
+        found = self.session.connection().execute(changed).first()
+        if found is None:
             return False
-        self.session.refresh(row)
         # As the database has them now, which may have rounded what it was given.
+        for name, value in zip(columns.keys(), found, strict=True):
+            set_committed_value(row, name, value)
         if audited := {name: getattr(row, name) for name in values if name in AUDITED[table]}:
             self._rows.append({"table": str(table.__tablename__), "id": ledger.key_of(row), "set": audited})
         return True

@@ -1,7 +1,6 @@
 """Redis is not trusted: whoever can write to it can make work early, and nothing else."""
 
 import json
-import os
 import pickle
 import threading
 import zlib
@@ -121,10 +120,15 @@ HOSTILE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fields", HOSTILE.values(), ids=HOSTILE)
 def test_a_forged_job_is_refused_unread(
-    valkey: ValkeyServer, redis: Redis, heard: Heard, fields: dict[str, Any], tmp_path: Path
+    valkey: ValkeyServer,
+    redis: Redis,
+    heard: Heard,
+    fields: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rings(valkey, heard)
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     forge(redis, "forged", **fields)
     wait(lambda: not redis.exists("rq:job:forged"), what="the forged job to be dropped")
     assert heard.count("forged") == 0
@@ -136,7 +140,8 @@ def test_suspension_and_remote_commands_are_ignored(valkey: ValkeyServer, redis:
     rings(valkey, heard)
     suspend(redis)
     names = [
-        str(key, "ascii").removeprefix("rq:worker:") for key in cast("set[bytes]", redis.smembers("rq:workers"))
+        str(key, "ascii").removeprefix("rq:worker:")
+        for key in cast("set[bytes]", redis.smembers("rq:workers"))
     ]
     for name in names:
         send_shutdown_command(redis, name)

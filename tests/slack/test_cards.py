@@ -146,7 +146,7 @@ def test_while_active_the_holder_sees_literally_how_to_use_it_and_until_when() -
     }
 
 
-@pytest.mark.parametrize("state", set(RequestState) - {RequestState.ACTIVE})
+@pytest.mark.parametrize("state", [state for state in RequestState if state != RequestState.ACTIVE])
 def test_how_to_use_it_is_shown_only_while_it_can_be_used(state: RequestState) -> None:
     assert "SET ROLE" not in read(show("status", a_view(state)))
 

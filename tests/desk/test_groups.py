@@ -1,0 +1,80 @@
+"""Slack's user groups: read by the clock, at most a minute old when they count, unknown where they cannot be read."""
+
+from collections.abc import Callable
+
+from app.store.tables import Roster
+from tests.house import ORDERS_DB, SETTINGS, TestHouse
+
+Build = Callable[..., TestHouse]
+LINE = "orders-db 30m INC-1 replica lag"
+WITH_SLACK = SETTINGS.replace(
+    "leads: {members: [grace@example.com, heidi@example.com]}", "leads: {slack: S0LEADS}"
+)
+
+
+def house_of(build: Build, settings: str = WITH_SLACK) -> TestHouse:
+    house = build(settings=settings, orders_db=ORDERS_DB)
+    house.house.rosters.refresh()
+    return house
+
+
+def test_members_of_a_slack_group_approve(build: Build) -> None:
+    house = house_of(build)
+    house.asks("alan", LINE)
+    assert "Approved." in house.presses("grace", "approve")
+    assert house.latest()["approvals"][0]["as"] == "group:leads"
+
+
+def test_what_is_older_than_a_minute_is_unknown_and_unknown_is_not_yes(build: Build) -> None:
+    house = house_of(build)
+    house.asks("alan", LINE)
+    house.clock.advance(seconds=61)
+    card = house.slack.channel("C0APPROVALS").last()
+    house.person("grace").presses(card, "Approve")
+    house.work()
+    assert "not known just now" in house.told("grace")
+    assert house.latest()["state"] == "pending"
+
+
+def test_a_group_that_was_emptied_has_nobody(build: Build) -> None:
+    house = house_of(build)
+    house.asks("alan", LINE)
+    card = house.slack.channel("C0APPROVALS").last()
+    house.slack.sandbox.faults.empty_group("S0LEADS")
+    house.house.rosters.refresh()
+    house.person("grace").presses(card, "Approve")
+    house.work()
+    assert "not among those who may decide" in house.told("grace")
+
+
+def test_a_group_that_cannot_be_read_keeps_what_was_known_until_that_is_too_old(build: Build) -> None:
+    house = house_of(build)
+    house.slack.sandbox.faults.delete_group("S0LEADS")
+    house.house.rosters.refresh()
+    (roster,) = house.rows(Roster)
+    assert roster.error
+    house.asks("alan", LINE)
+    assert "Approved." in house.presses("grace", "approve")
+
+
+def test_whoever_joined_too_lately_counts_as_unknown(build: Build) -> None:
+    settings = WITH_SLACK.replace("{slack: S0LEADS}", "{slack: S0LEADS, settle: 1h}")
+    house = house_of(build, settings)
+    house.clock.advance(seconds=30)
+    house.slack.sandbox.faults.change_group("S0LEADS", ["grace", "heidi", "eve"])
+    house.house.rosters.refresh()
+    house.asks("alan", LINE)
+    card = house.slack.channel("C0APPROVALS").last()
+    house.person("frank").presses(card, "Approve")
+    house.work()
+    assert "not among" in house.told("frank")
+    assert "Approved." in house.presses("grace", "approve")
+
+
+def test_a_member_who_was_deactivated_is_no_longer_counted(build: Build) -> None:
+    house = house_of(build)
+    house.slack.sandbox.faults.deactivate("heidi")
+    house.clock.advance(minutes=6)
+    house.house.rosters.refresh()
+    (roster,) = house.rows(Roster)
+    assert set(roster.members) == {"grace@example.com"}
