@@ -26,9 +26,9 @@ from connectors.interface import Present, Reading, Receipt
 TOO_LATE = timedelta(minutes=5)
 """Nothing is given that long after its plan."""
 HOLD_BUSY = timedelta(milliseconds=100)
+TAKING_ONLY = timedelta(seconds=2)
 REMIND_BEFORE_END = timedelta(minutes=5)
 WORKER = "worker"
-COVERING = (GrantState.PLANNED, GrantState.GRANTING, GrantState.ACTIVE)
 
 
 def give_lane(connector: str) -> str:
@@ -139,10 +139,14 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
         if grant is None or grant.state not in {GrantState.PLANNED, GrantState.GRANTING}:
             timetable.finish(step, due)
             return None
-        if why := _why_not(step, request, grant, folder):
+        if why := _why_not(step, request, grant, folder, max(step.now, desk.clock.latest())):
             timetable.finish(step, due)
             because = Ended.FROZEN if why.startswith("Everything is frozen") else Ended.FAILED
             abandon(step, request, folder, because, WORKER, why)
+            return None
+        if why := desk.shelf.taking_only():
+            # Another process may have a good folder; where none has, the plan grows too old.
+            timetable.again(step, due, step.now + TAKING_ONLY, why)
             return None
         if not timetable.take_hold(step, grant.hold_id, due):
             timetable.again(step, due, step.now + HOLD_BUSY)
@@ -153,12 +157,14 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
         return grant
 
 
-def _why_not(step: Step, request: Request, grant: Grant, folder: PolicyFolder) -> str | None:
+def _why_not(
+    step: Step, request: Request, grant: Grant, folder: PolicyFolder, now: datetime
+) -> str | None:
     if request.state != RequestState.GRANTING:
         return "The request ended meanwhile."
-    if step.now >= grant.planned_at + TOO_LATE:
+    if now >= grant.planned_at + TOO_LATE:
         return f"{grant.connector} could not give it within {TOO_LATE.seconds // 60} minutes."
-    if step.now >= grant.ends_at:
+    if now >= grant.ends_at:
         return "Its time was over before it could be given."
     if frozen := limits.freeze_that_stops(step, folder.settings, request.policy):
         return limits.frozen_sentence(frozen)
@@ -188,7 +194,7 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
         request = lock_request(step, called.request_id)
         frozen = limits.freeze_that_stops(step, folder.settings, request.policy)
         grant = step.lock(Grant, called.id)
-        timetable.free_hold(step, called.hold_id, due)
+        alone = timetable.free_hold(step, called.hold_id, due)
         timetable.finish(step, due)
         if grant is None:
             raise Lost
@@ -197,6 +203,8 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
             # It was ended while we called: the revocation that waits behind this hold needs the receipt.
             step.change(grant, receipt=kept)
             step.record("GrantCalledLate", WORKER, request.id, grant=grant.id)
+            if not alone:
+                step.due("late", grant.id, step.now, taking.take_lane(grant.connector))
             return
         given = {"granted_at": step.now, "verified_at": step.now, "receipt": kept, "last_error": None}
         move_grant(step, grant, GrantState.ACTIVE, **given)
