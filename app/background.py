@@ -9,7 +9,7 @@ import structlog
 
 from app import clock as clocks
 from app import wiring
-from app.errors import Unavailable
+from app.errors import ConnectorError, Unavailable
 from app.pools import Pools
 from app.queue import Ringer
 from app.settings import Settings
@@ -71,7 +71,17 @@ def _open(settings: Settings) -> wiring.House:
         raise
     if why := house.shelf.taking_only():
         log.warning("nothing is given by this process", why=why)
+    _name_what_cannot_be_used(house)
     return house
+
+
+def _name_what_cannot_be_used(house: wiring.House) -> None:
+    """A connector whose secret is missing is said at the start, not when somebody needs it."""
+    for name in house.shelf.current().settings.connectors:
+        try:
+            house.targets.connector(name)
+        except ConnectorError as unusable:
+            log.warning("a connector cannot be used", connector=name, why=str(unusable))
 
 
 def _here_and_at_the_end(

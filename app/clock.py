@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.store import due as timetable
 from app.store.step import Steps
@@ -67,15 +68,16 @@ class Timetable:
         for routine in self._routines:
             routine.run_if_due(now)
         try:
-            self._beat(now)
             with self._steps.read() as session:
                 lanes = timetable.waiting_lanes(session, now)
                 next_at = timetable.next_due_at(session, now)
-        except DBAPIError as error:
+            # Before anything is written: where nothing can be, what is due is still taken back.
+            if lanes:
+                self._ring(sorted(lanes))
+            self._beat(now)
+        except (DBAPIError, PoolTimeout) as error:
             log.warning("sweep failed", error=type(error).__name__)
             return SWEEP_EVERY
-        if lanes:
-            self._ring(sorted(lanes))
         return (
             SWEEP_EVERY if next_at is None else min(SWEEP_EVERY, max(timedelta(), next_at - self._latest()))
         )

@@ -25,7 +25,7 @@ from app.policy import (
 )
 from app.store.step import Steps
 from app.store.tables import Roster
-from connectors.interface import OnCallSource
+from connectors.interface import OnCall, OnCallSource
 
 log = structlog.get_logger()
 
@@ -41,16 +41,18 @@ class Sources:
 
     def __init__(self, on_call: Callable[[PolicyFolder, Schedule], OnCallSource]) -> None:
         self._make_on_call = on_call
-        self._digest = ""
-        self._built: dict[str, OnCallSource] = {}
+        self._of: tuple[str, dict[str, OnCallSource]] = ("", {})
 
     def on_call(self, folder: PolicyFolder, schedule: Schedule) -> OnCallSource:
         """The source of one schedule."""
-        if folder.digest != self._digest:
-            self._digest, self._built = folder.digest, {}
-        if schedule.name not in self._built:
-            self._built[schedule.name] = self._make_on_call(folder, schedule)
-        return self._built[schedule.name]
+        digest, built = self._of
+        if folder.digest != digest:
+            # Replaced as a whole: whoever still asks with the old folder puts nothing among the new ones.
+            built = {}
+            self._of = (folder.digest, built)
+        if schedule.name not in built:
+            built[schedule.name] = self._make_on_call(folder, schedule)
+        return built[schedule.name]
 
 
 class Gatherer:
@@ -91,8 +93,11 @@ class Gatherer:
     def _ask_schedules(
         self, folder: PolicyFolder, schedules: Sequence[Schedule], at: datetime
     ) -> dict[str, Future[Any]]:
+        def ask(schedule: Schedule) -> Sequence[OnCall]:
+            return self._sources.on_call(folder, schedule).on_call(at)
+
         asked = {
-            schedule.name: self._threads.submit(self._sources.on_call(folder, schedule).on_call, at)
+            schedule.name: self._threads.submit(ask, schedule)
             for schedule in schedules
             if not schedule.members
         }
@@ -106,10 +111,12 @@ class Gatherer:
 
 def _answer(asked: "Future[Answer]", what: str) -> Answer | None:
     try:
-        return asked.result(timeout=DEADLINE)
+        return asked.result(timeout=0)
     except (ConnectorError, TimeoutError) as silence:
         log.warning("a source did not answer", source=what, error=str(silence))
-        return None
+    except Exception as defect:  # a source of other people's: what fails in its own way is as unknown
+        log.exception("a source failed", source=what, error=type(defect).__name__)
+    return None
 
 
 def _on_call(
@@ -139,7 +146,7 @@ def _groups(session: Session, folder: PolicyFolder, names: object, at: datetime)
 
 
 def _group(group: Group, roster: Roster | None, at: datetime) -> GroupFact:
-    if roster is None or roster.members is None or at - roster.at > FRESH:
+    if roster is None or roster.members is None or abs(at - roster.at) > FRESH:
         return GroupFact(None, "slack", roster.at if roster else None)
     members = frozenset(Email(email) for email in roster.members)
     unsettled = frozenset(

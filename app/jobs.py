@@ -14,6 +14,7 @@ JOBS: Mapping[str, Job] = {
     "ask": asking.tick,
     "give": giving.give,
     "revoke": taking.take,
+    "late": taking.take_late,
     "confirm": ending.unconfirmed,
     "ending": ending.remind_of_end,
 }

@@ -135,6 +135,11 @@ class SlackUser:
     team: str
     user: str
 
+    @property
+    def key(self) -> str:
+        """The account's key in the table of people."""
+        return f"{self.team}:{self.user}"
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

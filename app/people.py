@@ -90,7 +90,7 @@ class Bindings:
     def identify(self, slack: SlackUser, settings: Settings) -> Person:
         """The fit, bound person; see ``lifecycle.desk.People``."""
         row = self._row(slack)
-        if row is None or row.profile_at is None or self._now() - row.profile_at > FRESH:
+        if row is None or not self._is_fresh(row):
             row = self._learn(slack, settings)
         if row.email is None or row.proposed_email:
             message = (
@@ -103,6 +103,10 @@ class Bindings:
             raise Refused(message)
         return Person(slack, Email(row.email), row.name, row.timezone)
 
+    def _is_fresh(self, row: PersonRow) -> bool:
+        """Known within a minute; what a clock that was set back since saw much later counts for nothing."""
+        return row.profile_at is not None and abs(self._now() - row.profile_at) <= FRESH
+
     def forget(self) -> None:
         """Something changed among the people: ask Slack again at each one's next use."""
         with self._steps.step() as step:
@@ -110,7 +114,7 @@ class Bindings:
 
     def _row(self, slack: SlackUser) -> PersonRow | None:
         with self._steps.read() as session:
-            return session.get(PersonRow, key(slack))
+            return session.get(PersonRow, slack.key)
 
     def _learn(self, slack: SlackUser, settings: Settings) -> PersonRow:
         profile = self._directory.profile(slack.user)
@@ -121,7 +125,7 @@ class Bindings:
         email = address(profile)
         with self._steps.step() as step:
             step.lock_name(f"person:{email}")
-            row = step.lock(PersonRow, key(slack)) or _new(step, slack, email)
+            row = step.lock(PersonRow, slack.key) or _new(step, slack, email)
             _note_address(step, settings, row, email)
             names = profile.get("profile") or {}
             step.change(
@@ -135,15 +139,10 @@ class Bindings:
             return row
 
 
-def key(slack: SlackUser) -> str:
-    """A Slack account's key in the table of people."""
-    return f"{slack.team}:{slack.user}"
-
-
 def _new(step: Step, slack: SlackUser, email: Email) -> PersonRow:
     taken = step.session.exec(select(PersonRow.id).where(col(PersonRow.email) == email)).first()
     row = PersonRow(
-        id=key(slack),
+        id=slack.key,
         team=slack.team,
         slack_user=slack.user,
         email=None if taken else email,

@@ -27,7 +27,7 @@ from app.store.tables import Due
 log = structlog.get_logger()
 
 Work = Callable[[Due], None]
-WIDTH: Mapping[str, int] = {"desk": 8, "form": 2, "people": 1, "give": 4, "take": 8}
+WIDTH: Mapping[str, int] = {"desk": 8, "judge": 8, "timer": 4, "form": 2, "people": 1, "give": 4, "take": 8}
 TAKING = "take:"
 _DATABASE_AWAY = 0.5
 
@@ -114,6 +114,10 @@ class Pools:
                 self._without_database()
                 self._stop.wait(_DATABASE_AWAY)
                 self._awake.set()
+            except Exception as error:  # nobody else looks for work: whatever it was, look again
+                log.exception("work cannot be looked for", error=type(error).__name__)
+                self._stop.wait(_DATABASE_AWAY)
+                self._awake.set()
 
     def _claim_all(self) -> None:
         now = self._latest()
@@ -185,8 +189,20 @@ class Pools:
         except (DBAPIError, PoolTimeout):
             return
         for row in rows:
-            if self._room(row.lane):
-                self._pool(row.lane).submit(self._unrecorded, row)
+            with self._lock:
+                in_hand = row.id in self._running
+            if not in_hand and self._room(row.lane):
+                with self._lock:
+                    self._running[row.id] = row.lane
+                self._pool(row.lane).submit(self._take_unrecorded, row)
+
+    def _take_unrecorded(self, row: Due) -> None:
+        try:
+            if self._unrecorded is not None:
+                self._unrecorded(row)
+        finally:
+            with self._lock:
+                self._running.pop(row.id, None)
 
     def _renew(self) -> None:
         while not self._stop.wait(timetable.RENEW_EVERY.total_seconds()):
@@ -196,10 +212,10 @@ class Pools:
                 try:
                     # One row a transaction: a renewal that held several could wait for a step that waits for it.
                     with databases.writing(self._steps.engine) as session:
-                        timetable.renew(session, self.owner, each, self._latest())
+                        timetable.renew(session, self.owner, each, self._latest(), self._steps.now())
                 except (DBAPIError, PoolTimeout) as error:
                     log.warning("a lease could not be renewed", error=type(error).__name__)
 
 
 def _width(lane: str) -> int:
-    return WIDTH[lane.partition(":")[0]]
+    return WIDTH.get(lane.partition(":")[0], 1)

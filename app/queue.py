@@ -234,7 +234,7 @@ class Listener:
             try:
                 self._worker = self._make_worker()
                 self._worker.work(logging_level="WARNING")
-            except (RedisError, OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - RQ may stumble over anything that stands in Redis
                 log.warning("the bell cannot be heard", error=type(error).__name__)
             self._stop.wait(0.5)
 
@@ -260,7 +260,7 @@ class Listener:
             try:
                 redis = connect(self._url, patience=2)
                 self._promote(RingScheduler([QUEUE], connection=redis, interval=1, serializer=JSONSerializer))
-            except (RedisError, OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - as above
                 log.warning("the scheduler lost Redis", error=type(error).__name__)
                 self._stop.wait(0.5)
 

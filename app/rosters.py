@@ -56,7 +56,11 @@ class Rosters:
         try:
             teams = our_teams(settings, self._groups)
             members = {}
-            for user in self._groups.group_members(group)[:MOST_MEMBERS]:
+            ids = self._groups.group_members(group)
+            if len(ids) > MOST_MEMBERS:
+                self._write(group, None, now, f"It has more than {MOST_MEMBERS} members.")
+                return
+            for user in ids:
                 email, entry = known.get(user, (None, {"since": joined, "checked": iso(FIRST)}))
                 if now - datetime.fromisoformat(entry["checked"]) > CHECK_EVERY:
                     email, entry = self._address(user, teams), {**entry, "checked": iso(now)}

@@ -105,7 +105,7 @@ def run_web(settings: Settings, sandbox_env: Mapping[str, str] | None) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn raises the signal again when all is done, so that the process dies of it; ours goes on and ends with 0."""
+    """Uvicorn raises the signal again when all is done, and dies of it; ours goes on and ends with 0."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

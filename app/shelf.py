@@ -10,13 +10,15 @@ from sqlmodel import col, select
 
 from app import notices
 from app.errors import Misconfigured, Problem, Unavailable
+from app.lifecycle.moves import FINAL_GRANT_STATES
 from app.policy import KindSchema, PolicyFolder, from_text, load
 from app.store.step import Step, Steps
-from app.store.tables import PolicyText
+from app.store.tables import Grant, PolicyText
 
 log = structlog.get_logger()
 
 _STAMP_FILES = 5_000
+_NEWEST = select(PolicyText).order_by(col(PolicyText.loaded_at).desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ class Where:
     folder: Path
     kinds: Mapping[str, KindSchema]
     env: Mapping[str, str]
+
+
+class StillLive(Misconfigured):
+    """A folder that becomes good by itself: as soon as nothing of what it drops is live any more."""
 
 
 class PolicyShelf:
@@ -59,6 +65,8 @@ class PolicyShelf:
         except Misconfigured as faulty:
             if must_be_good:
                 raise
+            if isinstance(faulty, StillLive):
+                self._stamp = None
             self.faults = faulty.problems
             self._folder = self._last_good()
 
@@ -67,60 +75,87 @@ class PolicyShelf:
         stamp = self._look()
         if stamp == self._stamp:
             return
-        self._stamp = stamp
         try:
             folder = self._load()
-        except Misconfigured as faulty:
+        except StillLive as faulty:
             self._keep_out(faulty)
             return
-        if self._folder is None or folder.digest != self._folder.digest or not self._from_disk:
-            self._put(folder)
-        self.faults = ()
+        except Misconfigured as faulty:
+            self._keep_out(faulty)
+        else:
+            if self._folder is None or folder.digest != self._folder.digest or not self._from_disk:
+                self._put(folder)
+            self.faults = ()
+        self._stamp = stamp
 
     def _load(self) -> PolicyFolder:
-        return load(self._where.folder, kinds=self._where.kinds, env=self._where.env)
+        folder = load(self._where.folder, kinds=self._where.kinds, env=self._where.env)
+        if dropped := self._dropped(folder):
+            raise StillLive(dropped)
+        return folder
+
+    def _dropped(self, folder: PolicyFolder) -> list[Problem]:
+        """The connectors that the folder names no more although something of theirs is still to be taken back."""
+        live = select(Grant.connector).where(col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))).distinct()
+        with self._steps.read() as session:
+            missing = sorted(set(session.exec(live).all()) - set(folder.settings.connectors))
+        what = "has live grants, and nobody could take them back without it"
+        return [
+            Problem("settings.yaml", f"the connector `{name}` {what}", "keep it until they are over")
+            for name in missing
+        ]
 
     def _put(self, folder: PolicyFolder) -> None:
-        before, self._folder, self._from_disk, self.faults = self._folder, folder, True, ()
-        with self._steps.step() as step:
-            self._keep(step, folder, before)
-
-    def _keep(self, step: Step, folder: PolicyFolder, before: PolicyFolder | None) -> None:
-        """One ledger entry per new digest; the text stays in the database."""
-        step.lock_name("policy_text")
-        held = step.session.get(PolicyText, folder.digest)
         commit, clean = _git(self._where.folder)
-        if held is not None:
-            held.loaded_at, held.commit, held.clean = step.now, commit, clean
-            step.session.add(held)
-            return
         text = PolicyText(
-            digest=folder.digest, text=folder.text, loaded_at=step.now, commit=commit, clean=clean
+            digest=folder.digest, text=folder.text, loaded_at=self._steps.now(), commit=commit, clean=clean
         )
-        step.session.add(text)
-        step.record("PoliciesLoaded", "shelf", None, digest=folder.digest, commit=commit, clean=clean)
-        if before is not None:
-            changed = _changes(before, folder)
-            notices.alert(step, folder.settings, "policies_changed", changes=changed, digest=folder.digest)
+        with self._steps.step() as step:
+            self._keep(step, folder, text)
+        self._folder, self._from_disk, self.faults = folder, True, ()
+
+    def _keep(self, step: Step, folder: PolicyFolder, text: PolicyText) -> None:
+        """One ledger entry each time that another digest comes into force; the text stays in the database."""
+        step.lock_name("policy_text")
+        newest = step.session.exec(_NEWEST).first()
+        before = self._known(newest)
+        step.session.merge(text)
+        if newest is not None and newest.digest == folder.digest:
+            return
+        said = {"digest": text.digest, "commit": text.commit, "clean": text.clean}
+        step.record("PoliciesLoaded", "shelf", None, **said)
+        if before is None:
+            return
+        # Told to the old channel as well: whoever changes the channel must not be the only one to hear of it.
+        for settings in {each.settings.security_channel: each.settings for each in (before, folder)}.values():
+            changes = _changes(before, folder)
+            notices.alert(step, settings, "policies_changed", changes=changes, digest=folder.digest)
+
+    def _known(self, kept: PolicyText | None) -> PolicyFolder | None:
+        """The folder that was in force before, whichever process read it; None where there was none."""
+        if kept is None or (self._folder is not None and self._folder.digest == kept.digest):
+            return self._folder
+        try:
+            return from_text(kept.text, kinds=self._where.kinds, env=self._where.env)
+        except Misconfigured:  # kept by another version
+            return self._folder
 
     def _keep_out(self, faulty: Misconfigured) -> None:
         self.faults = faulty.problems
         log.warning("the changed policy folder is faulty and kept out", problems=len(faulty.problems))
         if self._folder is None or self._told == str(faulty):
             return
-        self._told = str(faulty)
         first = [str(problem) for problem in faulty.problems[:5]]
         with self._steps.step() as step:
             notices.alert(
                 step, self._folder.settings, "policies_faulty", problems=first, count=len(faulty.problems)
             )
             step.record("PoliciesFaulty", "shelf", None, problems=first)
+        self._told = str(faulty)
 
     def _last_good(self) -> PolicyFolder | None:
         with self._steps.read() as session:
-            kept = session.exec(
-                select(PolicyText).order_by(col(PolicyText.loaded_at).desc()).limit(1)
-            ).first()
+            kept = session.exec(_NEWEST).first()
         return from_text(kept.text, kinds=self._where.kinds, env=self._where.env) if kept else None
 
     def _look(self) -> object:
@@ -138,12 +173,16 @@ def _size_and_time(file: Path) -> tuple[int, int]:
 
 
 def _changes(before: PolicyFolder, after: PolicyFolder) -> list[str]:
-    """Which policies came, went or changed."""
+    """Which policies came, went or changed, and which of the files that they share."""
     old, new = before.policies, after.policies
     added = [f"added {name}" for name in new if name not in old]
     removed = [f"removed {name}" for name in old if name not in new]
     changed = [f"changed {name}" for name in new if name in old and new[name].digest != old[name].digest]
-    return added + removed + changed or ["changed settings"]
+    shared = sorted(
+        name for name in {*before.files, *after.files} if name.removesuffix(".yaml") not in {*old, *new}
+    )
+    files = [f"changed {name}" for name in shared if before.files.get(name) != after.files.get(name)]
+    return added + removed + changed + files
 
 
 def _git(folder: Path) -> tuple[str | None, bool | None]:

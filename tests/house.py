@@ -116,7 +116,7 @@ class Target:
         """Nobody is a member of anything any more."""
         query = """SELECT r.rolname, m.rolname, g.rolname FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
                    JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles g ON g.oid = a.grantor
-                   WHERE m.rolname = ANY(%s)"""
+                   WHERE g.rolname = 'bot' OR m.rolname = ANY(%s)"""
         with psycopg.connect(self.server.dsn(dbname=self.name), autocommit=True) as connection:
             for names in connection.execute(query, [list(PEOPLE)]).fetchall():
                 revoke = sql.SQL("REVOKE {} FROM {} GRANTED BY {} CASCADE")

@@ -8,7 +8,7 @@ import click
 
 from app.log import Redactor, escape
 from app.model import Email
-from app.policy import parse_duration, parse_email
+from app.policy import looks_like_key, parse_duration, parse_email
 from app.policy.fields import moment
 
 LONGEST_REASON = 3_000
@@ -29,7 +29,7 @@ def _reason(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     if escape(text) != text:
         message = "there is a control character or a line break in it"
         raise click.BadParameter(message)
-    if Redactor(()).text(text) != text:
+    if looks_like_key(text) or Redactor(()).text(text) != text:
         message = "that looks like a key or a password, and the ledger never forgets"
         raise click.BadParameter(message)
     return text

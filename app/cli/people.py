@@ -72,8 +72,9 @@ def check(ctx: click.Context, *, json_wanted: bool) -> None:
     with terminal.house() as house:
         with house.steps.read() as session:
             rows = _everybody(session)
-        found = accounts.examine(house, terminal.in_force(house), terminal.env, rows)
-    diagnosis = accounts.Diagnosis(tuple(found))
+        diagnosis = accounts.Diagnosis(
+            tuple(accounts.examine(house, terminal.in_force(house), terminal.env, rows))
+        )
     output.verdict(
         diagnosis.problems, json_wanted=json_wanted, fine="Everybody can be given what they may ask for."
     )

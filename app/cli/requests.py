@@ -36,7 +36,7 @@ def list_(terminal: Terminal, *, states: tuple[str, ...], json_wanted: bool) -> 
     if json_wanted:
         output.as_json(found[:MOST_LISTED])
     elif found:
-        output.table(("ID", "STATE", "POLICY", "WHO", "WHEN"), map(_row, found[:MOST_LISTED]))
+        output.table(("ID", "STATE", "POLICY", "WHO", "WHEN (UTC)"), map(_row, found[:MOST_LISTED]))
     else:
         output.say("No requests.")
 
@@ -49,8 +49,13 @@ def _row(request: Json) -> Sequence[str]:
 
 def _moment(request: Json) -> str:
     """What matters of a request now: its end, to come or past, else when it was asked."""
-    ended = request["ended"]
-    return output.when(ended["at"] if ended else request["ends_at"] or request["requested_at"])
+    if request["ended"]:
+        word, at = "ended", request["ended"]["at"]
+    elif request["ends_at"]:
+        word, at = "until", request["ends_at"]
+    else:
+        word, at = "asked", request["requested_at"]
+    return f"{word} {output.when(at).removesuffix(' UTC')}"
 
 
 @click.command()

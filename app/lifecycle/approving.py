@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from app import notices
 from app.errors import Refused
 from app.lifecycle import asking, deciding, extending, giving, limits, quorum
-from app.lifecycle.assessing import Assessment, assess
+from app.lifecycle.assessing import Assessment, assess, must_give
 from app.lifecycle.barring import Barred, may_speak
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import Lost, close, refresh_asks
@@ -40,8 +40,9 @@ def _must_be_open(step: Step, request: Request, case: Case) -> tuple[ApprovalPla
     """The open ask; else the sentence that says who was faster."""
     if not asking.is_asking(request):
         raise Refused(_who_was_faster(step, request))
-    if request.decide_by and case.press.at >= request.decide_by:
-        message = f"The time to decide this was over at {iso(request.decide_by)[11:16]} UTC."
+    last = [moment for moment in (request.decide_by, request.ends_at) if moment]
+    if last and case.press.at >= min(last):
+        message = f"The time to decide this was over at {iso(min(last))[11:16]} UTC."
         raise Refused(message)
     return asking.standing(request)
 
@@ -90,14 +91,42 @@ def approve(desk: Desk, case: Case) -> Judgement:
         request = look_at(session, case.press.subject)
     if not asking.is_asking(request):
         return lambda step, locked: _refuse_late(step, the(locked))
+    if case.policy(request) is None:
+        return lambda step, locked: _refuse_gone(step, the(locked), case)
     facts = _facts(desk, case, request)
-    fresh: Assessment | None = None
+    fresh: Assessment | Refused | None = None
     fit: frozenset[Email] = frozenset()
     if _would_complete(desk, case, request, facts):
-        requester = desk.people.identify(notices.requester(request), case.folder.settings)
-        fresh = assess(desk, case.folder, request, requester, extending.asked_length(request))
+        must_give(desk)
+        fresh = _assess_again(desk, case, request)
         fit = _still_fit(desk, case, request)
     return lambda step, locked: _approve(step, the(locked), case, facts, fresh, fit)
+
+
+def _assess_again(desk: Desk, case: Case, request: Request) -> Assessment | Refused:
+    """What holds now for the requester; or why they get nothing any more, in a sentence to them."""
+    try:
+        requester = desk.people.identify(notices.requester(request), case.folder.settings)
+        return assess(desk, case.folder, request, requester, extending.asked_length(request))
+    except Refused as refusal:
+        return refusal
+
+
+def _refuse_gone(step: Step, request: Request, case: Case) -> str:
+    """Whoever presses: by a policy that is gone nothing can be given, and nobody has to wait for it."""
+    if not asking.is_asking(request):
+        raise Refused(_who_was_faster(step, request))
+    why = f"The policy {request.policy} is gone."
+    _refuse_request(step, request, case, why)
+    return f"{why} Nothing can be given by it."
+
+
+def _refuse_request(step: Step, request: Request, case: Case, why: str) -> None:
+    """The end of an ask; of an extension, the access stays as it was."""
+    if request.round > 0:
+        asking.drop_extension(step, request, case.folder, by="policy", action="ExtensionRefused", reason=why)
+    else:
+        deciding.refuse(step, request, case.folder, why)
 
 
 def _refuse_late(step: Step, request: Request) -> str:
@@ -153,11 +182,12 @@ def _approve(
     request: Request,
     case: Case,
     facts: Facts,
-    fresh: Assessment | None,
+    fresh: Assessment | Refused | None,
     fit: frozenset[Email],
 ) -> str:
     plan, place = _must_be_open(step, request, case)
     number, principal = _speaks_for(case, request, facts, plan, place)
+    limits.lock(step, request.policy)
     if frozen := limits.freeze_that_stops(step, case.folder.settings, request.policy):
         raise Refused(limits.frozen_sentence(frozen))
     _say(step, request, case, APPROVE, principal, place.stage, number)
@@ -178,6 +208,9 @@ def _approve(
         return "Approved. The next people have been asked."
     if fresh is None:
         raise Lost
+    if isinstance(fresh, Refused):
+        _refuse_request(step, request, case, str(fresh))
+        return f"Approved, but it cannot be given now: {fresh}"
     return _complete(step, request, case, fresh, [yes for yes in yeses if yes.email in fit])
 
 
@@ -220,6 +253,11 @@ def _complete(step: Step, request: Request, case: Case, fresh: Assessment, yeses
         return extending.complete(step, request, case.folder, fresh, by=case.presser.email)
     fresh = limits.counted_again(step, request, fresh)
     decision = fresh.decision
+    if not fresh.places and decision.verdict is not Verdict.REFUSE:
+        raise Lost  # The counts turned a refusal round, for which no accounts were looked at.
+    if whose := deciding.somebody_elses(step, request, fresh):
+        deciding.refuse(step, request, case.folder, whose)
+        return f"Approved, but it cannot be given now: {whose}"
     seconds = min(request.duration_seconds or 0, int(decision.duration.total_seconds()))
     step.change(
         request,
@@ -227,7 +265,10 @@ def _complete(step: Step, request: Request, case: Case, fresh: Assessment, yeses
         duration_seconds=seconds,
         policy_digest=fresh.policy.digest,
         over_limit=decision.over_limit,
+        subjects=fresh.subjects or request.subjects,
     )
+    barred = Barred.of(request)
+    yeses = [yes for yes in yeses if may_speak(yes.email, barred, case.folder.settings)]
     step.record("Decided", "policy", request.id, verdict=str(decision.verdict), rule=decision.rule)
     if decision.verdict is Verdict.REFUSE:
         why = decision.message or "; ".join(decision.because)
@@ -248,14 +289,25 @@ def _first_open_stage(
 ) -> Place | None:
     """The first stage of the present plan that these yeses do not pass; None: all pass."""
     for number, stage in enumerate(plan.stages, start=1):
-        steps = request.step if number == request.stage else len(stage)
+        # A stage that passed had any of its steps open; one to come begins with its first.
+        steps = {request.stage: request.step}.get(number, len(stage) if number < request.stage else 1)
         place = Place(number, max(1, min(steps, len(stage))), fresh.ask.at)
         if _missing(plan, place, yeses, fresh.folder, fresh.facts):
-            return place
+            return place if number == request.stage else Place(number, 1, fresh.ask.at)
     return None
 
 
 # --- no ------------------------------------------------------------------------------------------------------
+
+
+def _turns_round(step: Step, request: Request, case: Case, facts: Facts) -> tuple[int, int, str] | None:
+    """A yes of an earlier stage that its speaker, still entitled to it, takes back: for what it was said."""
+    for said in asking.approvals_of(step, request):
+        mine = said.email == case.presser.email and said.verdict == APPROVE
+        right = (Principal.parse(said.principal),)
+        if mine and is_one_of(case.presser.email, right, case.folder.settings, facts)[0] is Truth.TRUE:
+            return said.stage, said.step, said.principal
+    return None
 
 
 def deny(desk: Desk, case: Case) -> Judgement:
@@ -269,8 +321,11 @@ def deny(desk: Desk, case: Case) -> Judgement:
     def judgement(step: Step, locked: Request | None) -> str:
         request = the(locked)
         plan, place = _must_be_open(step, request, case)
-        number, principal = _speaks_for(case, request, facts, plan, place)
-        _say(step, request, case, DENY, principal, place.stage, number)
+        stage, number, principal = _turns_round(step, request, case, facts) or (
+            place.stage,
+            *_speaks_for(case, request, facts, plan, place),
+        )
+        _say(step, request, case, DENY, principal, stage, number)
         by = case.presser.email
         if request.state == RequestState.PENDING:
             close(step, request, case.folder, Ended.DENIED, by, case.reason, action="RequestDenied")

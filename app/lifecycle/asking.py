@@ -154,7 +154,7 @@ def conversations(folder: PolicyFolder, request: Request, people: Sequence[Email
 
 def _set_timer(step: Step, request: Request, plan: ApprovalPlan, place: Place) -> None:
     at = quorum.next_reminder(plan, place, step.now) or quorum.step_ends(plan, place)
-    step.due("ask", request.id, at, "desk")
+    step.due("ask", request.id, at, "timer")
 
 
 def tick(desk: Desk, due: Due) -> None:
@@ -180,7 +180,7 @@ def _tick(step: Step, request: Request, folder: PolicyFolder, facts: Facts | Non
             _remind(step, request, folder, facts)
         _set_timer(step, request, plan, place)
     elif _unjudged_before(step, request, ends):
-        step.due("ask", request.id, step.now + _JUDGE_FIRST, "desk")
+        step.due("ask", request.id, step.now + _JUDGE_FIRST, "timer")
     elif (further := quorum.next_step(plan, place, step.now)) and facts is not None:
         go_to(step, request, folder, facts, plan, further, by=CLOCK, action="Escalated")
     else:

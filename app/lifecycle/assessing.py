@@ -14,6 +14,10 @@ from app.policy import AccessEntry, Ask, Decision, Facts, Policy, PolicyFolder, 
 from app.store.tables import Request
 from connectors.interface import NoSubject, Present, Reading
 
+MOST_NAMED = 10
+MOST_LOOKED_AT = 100
+"""A refusal costs facts for each policy that is looked at: who is refused often must not keep others waiting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -42,6 +46,11 @@ class Assessment:
     decision: Decision
     places: Sequence[Place] = ()
 
+    @property
+    def subjects(self) -> list[list[str]]:
+        """[connector, account] of the requester at each target."""
+        return [[place.entry.access.connector, place.subject] for place in self.places]
+
     def with_facts(self, facts: Facts) -> "Assessment":
         """The same ask judged on other facts: used again where limits are counted under their lock."""
         decision = decide(self.policy, self.folder.settings, self.ask, facts)
@@ -69,10 +78,18 @@ def ask_of(request: Request, person: Person, at: datetime, length: timedelta | N
     )
 
 
+def must_give(desk: Desk) -> None:
+    """Raises ``Refused`` in a process that only takes back."""
+    if why := desk.shelf.taking_only():
+        message = f"Nothing can be given now: {why}"
+        raise Refused(message)
+
+
 def assess(
     desk: Desk, folder: PolicyFolder, request: Request, person: Person, length: timedelta | None = None
 ) -> Assessment:
     """Facts, decision and, unless refused, the accounts. Raises ``Refused``, ``Unavailable``, ``ConnectorError``."""
+    must_give(desk)
     policy = policy_of(folder, request.policy)
     now = desk.clock.now()
     facts = desk.facts.gather(folder, policy, person.email, now, request.id)
@@ -101,12 +118,12 @@ def _place(desk: Desk, folder: PolicyFolder, policy: Policy, entry: AccessEntry,
 def alternatives(desk: Desk, folder: PolicyFolder, request: Request, person: Person) -> tuple[str, ...]:
     """Other policies that would not refuse the same ask now: what the person may try instead."""
     now = desk.clock.now()
-    open_to = []
-    for policy in folder.policies.values():
-        if policy.id == request.policy:
+    open_to: list[str] = []
+    for policy in list(folder.policies.values())[:MOST_LOOKED_AT]:
+        if policy.id == request.policy or len(open_to) == MOST_NAMED:
             continue
         facts = desk.facts.gather(folder, policy, person.email, now)
         ask = replace(ask_of(request, person, now), duration=None)
         if decide(policy, folder.settings, ask, facts).verdict is not Verdict.REFUSE:
             open_to.append(policy.id)
-    return tuple(open_to[:10])
+    return tuple(open_to)

@@ -7,9 +7,9 @@ from sqlmodel import col, select
 from app import notices
 from app.errors import ConnectorError, Refused, Unavailable
 from app.lifecycle import asking, giving, limits
-from app.lifecycle.assessing import Assessment, alternatives, assess
+from app.lifecycle.assessing import Assessment, alternatives, assess, must_give
 from app.lifecycle.desk import Desk
-from app.lifecycle.moves import close, lock_request
+from app.lifecycle.moves import Lost, close, lock_request
 from app.model import Ended, Person, RequestState, Verdict
 from app.policy import PolicyFolder
 from app.store import due as timetable
@@ -56,9 +56,7 @@ def _refuse_before_looking(desk: Desk, request: Request) -> None:
     if desk.clock.now() - request.requested_at >= TOO_OLD:
         message = "Nobody was there to decide this in time. Ask again if you still need it."
         raise Refused(message)
-    if why := desk.shelf.taking_only():
-        message = f"Nothing can be given now: {why}"
-        raise Refused(message)
+    must_give(desk)
 
 
 def _wait_or_refuse(desk: Desk, due: Due, request: Request, folder: PolicyFolder, silence: str) -> None:
@@ -111,10 +109,15 @@ def _apply(desk: Desk, due: Due, assessment: Assessment, other: tuple[str, ...])
 def settle(step: Step, request: Request, assessment: Assessment, other: tuple[str, ...] = ()) -> None:
     """What a decision on a request leads to, within one step: refused, asked, or planned."""
     assessment = limits.counted_again(step, request, assessment)
+    if not assessment.places and not _refused(assessment):
+        raise Lost  # The counts turned a refusal round, for which no accounts were looked at.
+    if limits.is_frozen(step, notices.requester(request)):
+        refuse(step, request, assessment.folder, "Your account was frozen with “Not me” meanwhile.")
+        return
     if frozen := limits.freeze_that_stops(step, assessment.folder.settings, request.policy):
         refuse(step, request, assessment.folder, limits.frozen_sentence(frozen))
         return
-    if whose := _somebody_elses(step, request, assessment):
+    if whose := somebody_elses(step, request, assessment):
         refuse(step, request, assessment.folder, whose)
         return
     decision = assessment.decision
@@ -125,7 +128,7 @@ def settle(step: Step, request: Request, assessment: Assessment, other: tuple[st
         duration_seconds=int(decision.duration.total_seconds()),
         max_seconds=int(decision.max_duration.total_seconds()),
         over_limit=decision.over_limit,
-        subjects=[[place.entry.access.connector, place.subject] for place in assessment.places],
+        subjects=assessment.subjects,
     )
     step.record("Decided", POLICY, request.id, verdict=str(decision.verdict), rule=decision.rule)
     match decision.verdict:
@@ -137,7 +140,7 @@ def settle(step: Step, request: Request, assessment: Assessment, other: tuple[st
             giving.plan(step, request, assessment)
 
 
-def _somebody_elses(step: Step, request: Request, assessment: Assessment) -> str | None:
+def somebody_elses(step: Step, request: Request, assessment: Assessment) -> str | None:
     """One account belongs to one person: why this one does not belong to whoever asks, or None."""
     for place in assessment.places:
         connector = place.entry.access.connector

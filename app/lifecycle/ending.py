@@ -1,8 +1,9 @@
 """Giving back, cancelling, revoking, *not me*: how a request ends before its time."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import and_, col, or_, select
 
 from app import notices
 from app.errors import Refused
@@ -10,7 +11,7 @@ from app.lifecycle import taking
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import close, lock_request
 from app.lifecycle.press import Case, Judgement, look_at, must_be_security, the
-from app.model import OPEN_STATES, Ended, RequestState
+from app.model import Ended, RequestState, SlackUser
 from app.policy import Facts, PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -31,6 +32,24 @@ def stop(
         taking.end(step, request, folder, because, by, reason)
         return True
     return False
+
+
+def stop_each(
+    desk: Desk, ids: Sequence[str], folder: PolicyFolder, because: Ended, by: str, reason: str | None = None
+) -> None:
+    """Stop these requests, one step each, so that none waits for another.
+
+    One that cannot be stopped now does not keep the others; its fault is raised when all were tried.
+    """
+    fault: Exception | None = None
+    for request_id in ids:
+        try:
+            with desk.steps.step() as step:
+                stop(step, lock_request(step, request_id), folder, because, by, reason)
+        except Exception as failed:  # noqa: BLE001 - whatever is wrong with one request, the others are stopped
+            fault = failed
+    if fault is not None:
+        raise fault
 
 
 def cancel(_desk: Desk, case: Case) -> Judgement:
@@ -89,19 +108,16 @@ def not_me(desk: Desk, case: Case) -> Judgement:
     with desk.steps.read() as session:
         request = look_at(session, case.press.subject)
     case.must_be_requester(request, "say that of")
-    others = _open_of(desk, request)
+    by = case.presser.email
+    # First the person, then what they have: whatever they open meanwhile finds them frozen.
+    with desk.steps.step() as step:
+        freeze_person(step, case.presser.slack, by)
+    open_now = _open_of(desk, request)
+    stop_each(desk, open_now, case.folder, Ended.NOT_ME, by)
 
-    def judgement(step: Step, locked: Request | None) -> str:
-        ended = []
-        for request_id in others:
-            other = lock_request(step, request_id)
-            if stop(step, other, case.folder, Ended.NOT_ME, case.presser.email):
-                ended.append(request_id)
-        person = f"{case.press.team}:{case.press.slack_user}"
-        freeze_person(step, person, case.presser.email)
-        said = {"email": case.presser.email, "person": person, "requests": ended}
+    def judgement(step: Step, _locked: Request | None) -> str:
+        said = {"email": by, "person": case.presser.slack.key, "requests": open_now}
         notices.alert(step, case.folder.settings, "not_me", **said)
-        the(locked)
         return "Everything of yours is being taken back, and the security team has been told."
 
     return judgement
@@ -109,17 +125,23 @@ def not_me(desk: Desk, case: Case) -> Judgement:
 
 def _open_of(desk: Desk, request: Request) -> list[str]:
     with desk.steps.read() as session:
-        mine = (col(Request.team) == request.team, col(Request.slack_user) == request.slack_user)
-        still_open = select(Request.id).where(*mine, col(Request.state).in_(sorted(OPEN_STATES)))
-        return sorted(session.exec(still_open).all())
+        account = and_(col(Request.team) == request.team, col(Request.slack_user) == request.slack_user)
+        theirs = account if request.email is None else or_(account, col(Request.email) == request.email)
+        still_open = col(Request.state).in_(sorted(UNDECIDED | HELD))
+        return sorted(session.exec(select(Request.id).where(theirs, still_open)).all())
 
 
-def freeze_person(step: Step, person_id: str, by: str) -> None:
-    """Give this person nothing until the security team accepts them again."""
-    person = step.lock(PersonRow, person_id)
-    if person is not None and person.frozen_at is None:
+def freeze_person(step: Step, slack: SlackUser, by: str) -> None:
+    """Give this person nothing until the security team accepts them again; known here or not."""
+    person = step.lock(PersonRow, slack.key)
+    if person is None:
+        now, team, user = step.now, slack.team, slack.user
+        step.insert(PersonRow(id=slack.key, team=team, slack_user=user, bound_at=now, frozen_at=now))
+    elif person.frozen_at is None:
         step.change(person, frozen_at=step.now)
-        step.record("PersonFrozen", by, None, person=person_id)
+    else:
+        return
+    step.record("PersonFrozen", by, None, person=slack.key)
 
 
 # --- by the clock --------------------------------------------------------------------------------------------
@@ -133,7 +155,7 @@ def unconfirmed(desk: Desk, due: Due) -> None:
         if request.confirmed_by or request.state not in HELD or request.confirm_due is None:
             return
         if _confirm_unjudged(step, request, request.confirm_due):
-            step.due("confirm", request.id, step.now + taking.HOLD_BUSY, "desk")
+            step.due("confirm", request.id, step.now + taking.HOLD_BUSY, "timer")
             return
         who = ", ".join(request.confirm_by or ())
         reason = f"Nobody of {who} confirmed it in time."

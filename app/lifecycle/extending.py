@@ -126,7 +126,7 @@ def _lengthen(
         step.change(grant, ends_at=ends_at)
         step.due("revoke", grant.id, ends_at, take_lane(grant.connector))
     step.undue("ask", request.id)
-    step.due("ending", request.id, max(step.now, ends_at - REMIND_BEFORE_END), "desk")
+    step.due("ending", request.id, max(step.now, ends_at - REMIND_BEFORE_END), "timer")
     step.record("Extended", by, request.id, seconds=added)
     policy = folder.policies.get(request.policy)
     notices.tell(step, request, policy, folder.settings, "extended", by=by, seconds=added)

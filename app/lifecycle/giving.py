@@ -55,18 +55,19 @@ def plan(step: Step, request: Request, assessment: Assessment) -> None:
         confirm_due=step.now + decision.confirm.within if decision.confirm else None,
     )
     step.undue("ask", request.id)
-    for number, place in enumerate(assessment.places):
+    # Holds are locked in one order, whatever the order of the policy that names them.
+    for number, place in sorted(enumerate(assessment.places), key=lambda each: _hold_key(each[1])):
         _plan_one(step, request, number, place, ends_at)
     step.record("GrantPlanned", "policy", request.id, rule=decision.rule)
     if request.confirm_due:
-        step.due("confirm", request.id, request.confirm_due, "desk")
+        step.due("confirm", request.id, request.confirm_due, "timer")
     if decision.duration > REMIND_BEFORE_END:
-        step.due("ending", request.id, ends_at - REMIND_BEFORE_END, "desk")
+        step.due("ending", request.id, ends_at - REMIND_BEFORE_END, "timer")
 
 
 def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: datetime) -> None:
     access = place.entry.access
-    hold = _lock_hold(step, access.connector, place.subject, access.canonical())
+    hold = _lock_hold(step, place)
     grant = Grant(
         id=new_id(),
         request_id=request.id,
@@ -86,12 +87,18 @@ def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: 
     step.due("give", grant.id, step.now, give_lane(grant.connector))
 
 
-def _lock_hold(step: Step, connector: str, subject: str, access_key: str) -> Hold:
-    key = hashlib.sha256(f"{connector}\0{subject}\0{access_key}".encode()).hexdigest()[:32]
+def _hold_key(place: Place) -> str:
+    access = place.entry.access
+    name = f"{access.connector}\0{place.subject}\0{access.canonical()}"
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def _lock_hold(step: Step, place: Place) -> Hold:
+    key, access = _hold_key(place), place.entry.access
     step.lock_name(f"hold:{key}")
     hold = step.lock(Hold, key)
     if hold is None:
-        hold = Hold(id=key, connector=connector, subject=subject, access_key=access_key)
+        hold = Hold(id=key, connector=access.connector, subject=place.subject, access_key=access.canonical())
         step.session.add(hold)
         step.session.flush()
     return hold
@@ -157,9 +164,7 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
         return grant
 
 
-def _why_not(
-    step: Step, request: Request, grant: Grant, folder: PolicyFolder, now: datetime
-) -> str | None:
+def _why_not(step: Step, request: Request, grant: Grant, folder: PolicyFolder, now: datetime) -> str | None:
     if request.state != RequestState.GRANTING:
         return "The request ended meanwhile."
     if now >= grant.planned_at + TOO_LATE:
@@ -204,7 +209,7 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
             step.change(grant, receipt=kept)
             step.record("GrantCalledLate", WORKER, request.id, grant=grant.id)
             if not alone:
-                step.due("late", grant.id, step.now, taking.take_lane(grant.connector))
+                _owe_late(step, grant)
             return
         given = {"granted_at": step.now, "verified_at": step.now, "receipt": kept, "last_error": None}
         move_grant(step, grant, GrantState.ACTIVE, **given)
@@ -213,6 +218,11 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
             taking.end(step, request, folder, Ended.FROZEN, WORKER, limits.frozen_sentence(frozen))
         elif all(other.state == GrantState.ACTIVE for other in grants_of(step, request)):
             _whole(step, request, folder)
+
+
+def _owe_late(step: Step, grant: Grant) -> None:
+    """Our hold ran out while we called: whoever took it over may have read *absent* before our call arrived."""
+    step.due("late", grant.id, step.now, taking.take_lane(grant.connector))
 
 
 def _whole(step: Step, request: Request, folder: PolicyFolder) -> None:
@@ -231,9 +241,11 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
     with desk.steps.step() as step:
         request = lock_request(step, called.request_id)
         grant = step.lock(Grant, called.id)
-        timetable.free_hold(step, called.hold_id, due)
+        alone = timetable.free_hold(step, called.hold_id, due)
         if grant is None or grant.state != GrantState.GRANTING:
             timetable.finish(step, due)
+            if grant is not None and not alone:
+                _owe_late(step, grant)
             return
         step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))
         step.record("GrantAttemptFailed", WORKER, request.id, grant=grant.id, error=str(failure))

@@ -2,18 +2,16 @@
 
 from datetime import timedelta
 
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from app import notices
 from app.errors import Refused
 from app.lifecycle.desk import Desk
-from app.lifecycle.ending import house_facts, stop
+from app.lifecycle.ending import house_facts, stop_each
 from app.lifecycle.limits import current_freeze
-from app.lifecycle.moves import Lost, lock_request
 from app.lifecycle.press import Case, Judgement, must_be_security
-from app.model import OPEN_STATES, Ended, RequestState, new_id
-from app.policy import Facts, PolicyFolder, Settings, members_of
+from app.model import OPEN_STATES, Email, Ended, RequestState, Truth, new_id
+from app.policy import Facts, PolicyFolder, Settings, is_one_of, members_of
 from app.store.step import Step
 from app.store.tables import Freeze, PersonRow, Request
 
@@ -62,10 +60,10 @@ def thaw(desk: Desk, case: Case) -> Judgement:
         by = case.presser.email
         needs_two = _needs_two(case.folder, facts)
         asked_by = present.thaw_asked_by
-        if needs_two and (asked_by is None or asked_by == by or asked_by.startswith("terminal:")):
-            if asked_by == by:
-                message = "You asked to thaw already. Somebody else of the security team has to as well."
-                raise Refused(message)
+        if needs_two and asked_by == by:
+            message = "You asked to thaw already. Somebody else of the security team has to as well."
+            raise Refused(message)
+        if needs_two and not _is_security(case.folder, facts, asked_by):
             ask_to_thaw(step, case.folder.settings, present, by, case.reason or "")
             return "Asked. One more person of the security team has to thaw as well."
         step.change(present, thawed_at=step.now, thawed_by=by)
@@ -74,6 +72,12 @@ def thaw(desk: Desk, case: Case) -> Judgement:
         return "Thawed."
 
     return judgement
+
+
+def _is_security(folder: PolicyFolder, facts: Facts, email: str | None) -> bool:
+    """Whether whoever asked first still counts; a terminal never does."""
+    team = folder.settings.security_team
+    return email is not None and is_one_of(Email(email), team, folder.settings, facts)[0] is Truth.TRUE
 
 
 def _needs_two(folder: PolicyFolder, facts: Facts) -> bool:
@@ -104,24 +108,13 @@ def revoke_all(desk: Desk, case: Case) -> Judgement:
 
 
 def stop_all(desk: Desk, folder: PolicyFolder, by: str, reason: str) -> int:
-    """Stop every open request, one step each, so that none waits for another; how many there were.
-
-    One that cannot be stopped now does not keep the others; its fault is raised when all were tried.
-    """
+    """Stop every open request, as ``stop_each`` does; how many there were."""
     with desk.steps.read() as session:
         still_open = select(Request.id).where(
             col(Request.state).in_(sorted(OPEN_STATES)), col(Request.state) != str(RequestState.REVOKING)
         )
         ids = sorted(session.exec(still_open).all())
-    fault: DBAPIError | Lost | None = None
-    for request_id in ids:
-        try:
-            with desk.steps.step() as step:
-                stop(step, lock_request(step, request_id), folder, Ended.REVOKED, by, reason)
-        except (DBAPIError, Lost) as failed:
-            fault = failed
-    if fault is not None:
-        raise fault
+    stop_each(desk, ids, folder, Ended.REVOKED, by, reason)
     return len(ids)
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from app.lifecycle.assessing import Assessment
-from app.model import LIVE_STATES, RequestState, iso
+from app.model import LIVE_STATES, RequestState, SlackUser, iso
 from app.policy import Policy, Settings, Used
 from app.store.step import Step
-from app.store.tables import Freeze, Request
+from app.store.tables import Freeze, PersonRow, Request
 
 
 def count_used(
@@ -47,9 +47,14 @@ def count_used(
     )
 
 
+def lock(step: Step, policy_id: str) -> None:
+    """Keep what a policy's limits count as it is to the end of the step. Comes before the freeze's lock."""
+    step.lock_name(f"limits:{policy_id}")
+
+
 def counted_again(step: Step, request: Request, assessment: Assessment) -> Assessment:
     """The same decision with limits counted under their lock: two asks at once cannot both be the last allowed."""
-    step.lock_name(f"limits:{request.policy}")
+    lock(step, request.policy)
     windows = frozenset(assessment.facts.used.by_window)
     used = count_used(step.session, assessment.policy, assessment.person.email, windows, step.now, request.id)
     if used == assessment.facts.used:
@@ -69,6 +74,12 @@ def freeze_that_stops(step: Step, settings: Settings, policy_id: str) -> Freeze 
     if policy_id in settings.freeze_exempt:
         return None
     return current_freeze(step.session, step.now)
+
+
+def is_frozen(step: Step, slack: SlackUser) -> bool:
+    """Whether somebody said *not me* with this account, and security has not accepted it since."""
+    person = step.session.get(PersonRow, slack.key, populate_existing=True)
+    return person is not None and person.frozen_at is not None
 
 
 def frozen_sentence(freeze: Freeze) -> str:

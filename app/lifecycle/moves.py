@@ -86,7 +86,8 @@ def close(
 
 def refresh_asks(step: Step, request: Request) -> None:
     """Change every card that asked for this round, so that no stale button stands."""
-    asked = select(Notice.conversation).where(col(Notice.request_id) == request.id, col(Notice.kind) == "ask")
+    this_round = col(Notice.slot).startswith(f"ask:{request.id}:{request.round}:", autoescape=True)
+    asked = select(Notice.conversation).where(col(Notice.request_id) == request.id, this_round)
     for conversation in sorted(set(step.session.exec(asked).all())):
         notices.asks(step, request, [conversation])
 

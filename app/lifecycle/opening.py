@@ -15,6 +15,7 @@ from app.store.tables import Press, Request
 
 MOST_OPEN = 20
 MOST_AN_HOUR = 60
+MOST_UNJUDGED = 20
 HOUSE = "house"
 
 
@@ -49,6 +50,7 @@ def open_request(steps: Steps, wish: Wish, delivery: str) -> str | None:
     with steps.step() as step:
         if not step.first_time(delivery):
             return None
+        step.lock_name(f"asks:{wish.slack.key}")
         _refuse_noise(step.session, wish.slack, step.now)
         request = Request(
             id=new_id(),
@@ -94,9 +96,19 @@ def store_press(steps: Steps, said: Said, delivery: str) -> bool:
             raise Refused(message)
         if request is None:
             step.lock_name(f"presses:{HOUSE}")
+        _refuse_many(step.session, said)
         _insert_press(step, said)
-        step.due("judge", said.subject, step.now, "desk")
+        step.due("judge", said.subject, step.now, "judge")
         return True
+
+
+def _refuse_many(session: Session, said: Said) -> None:
+    """One person's presses may not keep everybody else's waiting."""
+    theirs = (col(Press.team) == said.slack.team, col(Press.slack_user) == said.slack.user)
+    waiting = (col(Press.subject) == said.subject, col(Press.judged_at).is_(None))
+    if session.exec(select(func.count()).where(*waiting, *theirs)).one() >= MOST_UNJUDGED:
+        message = f"{MOST_UNJUDGED} of your presses wait here already."
+        raise Refused(message)
 
 
 def _insert_press(step: Step, said: Said) -> None:

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
@@ -17,6 +18,8 @@ from app.store import due as timetable
 from app.store.step import Step
 from app.store.tables import Due, Grant, Press, Request
 from connectors.interface import Present, Reading, Sessions
+
+log = structlog.get_logger()
 
 CLOCK = "clock"
 WORKER = "worker"
@@ -119,6 +122,11 @@ class Outcome:
     sessions: Sessions
     left_behind: list[str] | None
 
+    @property
+    def is_still_there(self) -> bool:
+        """What we gave is there, whatever the target said of taking it."""
+        return self.reading.present in {Present.OURS, Present.BOTH}
+
 
 def take(desk: Desk, due: Due) -> None:
     """Take one grant back. Idempotent; comes again by itself until the target says absent or not ours."""
@@ -131,15 +139,11 @@ def take(desk: Desk, due: Due) -> None:
     if grant is None:
         return
     try:
-        outcome = _call(desk, grant)
+        outcome = _surely_call(desk, grant)
     except ConnectorError as failure:
         _after_failure(desk, due, grant, failure)
-        return
-    if outcome.reading.present in {Present.OURS, Present.BOTH}:
-        still = ConnectorError(f"{grant.connector} said it is gone, and it is still there.")
-        _after_failure(desk, due, grant, still)
-        return
-    _done(desk, due, grant, outcome)
+    else:
+        _done(desk, due, grant, outcome)
 
 
 def _begin(desk: Desk, due: Due) -> Grant | None:  # noqa: PLR0911 - each is a different reason not to call
@@ -211,12 +215,29 @@ def _leave(step: Step, request: Request, folder: PolicyFolder, grant: Grant, due
     finish_request(step, request, folder)
 
 
+def _surely_call(desk: Desk, grant: Grant) -> Outcome:
+    """What the target says once it is gone; raises ``ConnectorError`` for everything else."""
+    try:
+        outcome = _call(desk, grant)
+    except ConnectorError:
+        raise
+    except (
+        Exception
+    ) as defect:  # a connector of other people's: it fails like any other, and is told when late
+        log.exception("a connector failed", connector=grant.connector, error=type(defect).__name__)
+        raise ConnectorError(f"{grant.connector} failed: {type(defect).__name__}.") from None
+    if outcome.is_still_there:
+        raise ConnectorError(f"{grant.connector} said it is gone, and it is still there.")
+    return outcome
+
+
 def _call(desk: Desk, grant: Grant) -> Outcome:
     connector = desk.targets.connector(grant.connector)
     connector.revoke(grant.subject, grant.access, grant.receipt)
     reading = connector.read(grant.subject, grant.access)
-    if reading.present in {Present.OURS, Present.BOTH}:
-        return Outcome(reading, Sessions("unknown", why="not asked"), None)
+    unasked = Outcome(reading, Sessions("unknown", why="not asked"), None)
+    if unasked.is_still_there:
+        return unasked
     try:
         sessions = connector.sessions(grant.subject, grant.access, grant.receipt)
     except ConnectorError as failure:
@@ -277,7 +298,6 @@ def _tell_if_late(desk: Desk, step: Step, request: Request, grant: Grant, told: 
     if told >= len(LATE) or late < LATE[told]:
         return told
     folder = desk.shelf.current()
-    steps = desk.targets.connector(grant.connector).by_hand(grant.subject, grant.access) if told else None
     notices.tell(
         step,
         request,
@@ -287,9 +307,40 @@ def _tell_if_late(desk: Desk, step: Step, request: Request, grant: Grant, told: 
         notices.Priority.TAKING,
         connector=grant.connector,
         error=grant.last_error,
-        by_hand=steps,
+        by_hand=_by_hand(desk, grant) if told else None,
     )
     return told + 1
+
+
+def _by_hand(desk: Desk, grant: Grant) -> str | None:
+    try:
+        return desk.targets.connector(grant.connector).by_hand(grant.subject, grant.access)
+    except ConnectorError:
+        return None  # It may be late because there is no such connector any more: that is told all the same.
+
+
+def take_late(desk: Desk, due: Due) -> None:
+    """Take back what a call gave after its grant was over: whoever called was asleep, and others had ended it."""
+    with desk.steps.step() as step:
+        grant = step.session.get(Grant, due.ref)
+        if grant is None or _covered_by(step.session, grant):
+            timetable.finish(step, due)
+            return
+        if not timetable.take_hold(step, grant.hold_id, due):
+            timetable.again(step, due, step.now + HOLD_BUSY)
+            return
+    failure = None
+    try:
+        _surely_call(desk, grant)
+    except ConnectorError as silence:
+        failure = silence
+    with desk.steps.step() as step:
+        timetable.free_hold(step, grant.hold_id, due)
+        if failure:
+            timetable.again(step, due, step.now + pause(due.attempts, failure.retry_after), str(failure))
+            return
+        timetable.finish(step, due)
+        step.record("LateCallTakenBack", WORKER, grant.request_id, grant=grant.id)
 
 
 def take_unrecorded(desk: Desk, due: Due) -> None:

@@ -7,7 +7,7 @@ Nothing here asks anybody: reading the folder apart, all of it is pure.
 
 from app.policy.advice import warnings
 from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
-from app.policy.asks import FieldProblem, check_ask, durations_offered, look_like_incident
+from app.policy.asks import FieldProblem, check_ask, durations_offered, look_like_incident, looks_like_key
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.durations import parse_duration
@@ -91,6 +91,7 @@ __all__ = [
     "json_schema",
     "load",
     "look_like_incident",
+    "looks_like_key",
     "members_of",
     "needs",
     "parse_duration",

@@ -63,7 +63,7 @@ def _reason(policy: Policy, reason: str) -> Iterator[str]:
         yield f"That is {len(text)} characters. Use {LONGEST_REASON} at most."
     elif _unprintable(text):
         yield "There is a control character in it. Type it again instead of pasting it."
-    elif _KEYS.search(text):
+    elif looks_like_key(text):
         yield (
             "That looks like a key or a password, and the ledger never forgets. "
             "Leave it out, and replace it wherever it works."
@@ -89,8 +89,13 @@ def _incident(policy: Policy, incident: str) -> Iterator[str]:
             yield "This policy is only for incidents. Name one, e.g. INC-1234."
     elif len(incident) > _LONGEST_INCIDENT or _unprintable(incident) or "\n" in incident:
         yield f"That is no incident's id. Write one like INC-1234, {_LONGEST_INCIDENT} characters at most."
-    elif _KEYS.search(incident):
+    elif looks_like_key(incident):
         yield "That looks like a key or a password. Write an incident's id, e.g. INC-1234."
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether something in it has the shape of a key or a password: the ledger could never forget it."""
+    return _KEYS.search(text) is not None
 
 
 def durations_offered(policy: Policy) -> tuple[timedelta, ...]:

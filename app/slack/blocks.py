@@ -108,6 +108,7 @@ class Sure:
     text: str
     yes: str
     no: str = "Not now"
+    style: str = "primary"
 
 
 def button(
@@ -125,6 +126,7 @@ def button(
             "text": plain_text(sure.text, 300),
             "confirm": plain_text(sure.yes, 30),
             "deny": plain_text(sure.no, 30),
+            "style": sure.style,
         }
     return element
 

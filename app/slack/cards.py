@@ -26,19 +26,30 @@ from app.slack.blocks import (
     small,
     text_element,
 )
-from app.slack.status import not_me, status
+from app.slack.status import not_me, own_buttons, status
 from app.slack.summary import (
     LIVE,
     Rows,
     about,
     decision_rows,
-    ended,
     pending_rows,
     rows_of,
     said_words,
     summary,
 )
-from app.slack.text import Words, counted, escape, instant, joined, one_line, plain, spoken, when
+from app.slack.text import (
+    Words,
+    counted,
+    escape,
+    instant,
+    joined,
+    one_line,
+    plain,
+    principals,
+    spoken,
+    stopped,
+    when,
+)
 from app.slack.view import RequestView
 
 MOST_REFUSALS = 20
@@ -139,9 +150,16 @@ def _content(kind: str, view: RequestView | None, data: Mapping[str, Any], conte
 def _line(kind: str, view: RequestView, data: Mapping[str, Any], context: Context) -> Content:
     words = events.line(data, view) if kind in {"line", "event"} else events.looking(kind, view)
     blocks = [paragraph(words, context.now, 3500)]
-    if kind != "event" and data.get("event", "asked") in _TELLS_OF_ACCESS:
-        blocks += actions([not_me(view)])
+    if kind != "event":  # those stand in the thread of a card, which says of what
+        blocks += [small(f"{view.policy} · Request {view.short_id}"), *actions(_line_buttons(view, data))]
     return [*words, *about(view)], blocks
+
+
+def _line_buttons(view: RequestView, data: Mapping[str, Any]) -> list[Block]:
+    event = data.get("event", "asked")
+    if event == "ending":
+        return own_buttons(view)
+    return [not_me(view)] if event in _TELLS_OF_ACCESS else []
 
 
 def _alert_buttons(data: Mapping[str, Any]) -> list[Block]:
@@ -165,11 +183,16 @@ def ask(view: RequestView, context: Context, *, again: bool) -> Content:
 
 def _open_ask(view: RequestView, context: Context, *, again: bool) -> Content:
     what = f"{spoken(view.extension)} more of {view.policy}" if view.extension else view.policy
-    wanted = "Still waiting for your approval" if again else "Your approval is asked"
+    wanted = "Approval still missing" if again else "Approval asked"
     title = f"{wanted}: {what} for {one_line(view.first_name, 60)}"
-    rows = [*rows_of(view), *decision_rows(view), *pending_rows(view)]
+    decide_by = ("Decide by", when("", view.decide_by))
+    rows = [*rows_of(view), *decision_rows(view), *pending_rows(view), decide_by]
     blocks = [header(title), facts(rows, context.now), *actions(decide_buttons(view))]
-    words = [f"{title}. {summary(view)}", *when(" Decide by ", view.decide_by, ".")]
+    waits = f"Waiting for {events.waiting_for(view)}"
+    words = [
+        f"{title}. {stopped(summary(view))} {waits}",
+        *(when(". Decide by ", view.decide_by, ".") or ["."]),
+    ]
     return words, [*blocks, small(f"Request {view.short_id}")]
 
 
@@ -177,7 +200,7 @@ def _closed_ask(view: RequestView, context: Context) -> Content:
     said = [each for each in view.said if each.round == context.round]
     came_to = _came_to(view, {each.verdict for each in said})
     title = f"{view.policy} for {one_line(view.first_name, 60)}: {came_to}"
-    words = [joined(map(said_words, said), 1200) or f"No longer asked: {ended(view)}."]
+    words = [joined(map(said_words, said), 1200) or stopped(f"No longer asked: {events.ended(view)}")]
     blocks = [header(title), facts(rows_of(view), context.now), paragraph(words, context.now)]
     return [f"{title}. ", *words, *about(view)], blocks
 
@@ -211,9 +234,25 @@ def card(view: RequestView, context: Context) -> Content:
     asked = view.requested_at.strftime("%Y-%m-%d %H:%M:%S UTC")
     blocks = [header(title), facts(_card_rows(view, until), context.now)]
     blocks.append(small(f"Request {view.short_id}, asked {asked}"))
-    over = [" ", *events.taken_back(view)] if view.state == RequestState.REVOKED else []
-    words = [f"{title}. {summary(view)}", *([" Until ", *until, "."] if until else []), *over]
+    words = [
+        f"{title}. {stopped(summary(view))}",
+        *([" Until ", *until, "."] if until else []),
+        *_besides(view),
+    ]
     return words, [*blocks, *actions(_card_buttons(view, context))]
+
+
+def _besides(view: RequestView) -> Words:
+    """What those who watch have to know without looking at the card."""
+    match view.state:
+        case RequestState.PENDING:
+            return [f" Waiting for {events.waiting_for(view)}."]
+        case RequestState.REVOKED:
+            return [" ", *events.line({"event": "revoked"}, view)]
+        case RequestState.GRANTING | RequestState.ACTIVE:
+            return events.unconfirmed(view)
+        case _:
+            return [f" Ended: {stopped(events.ended(view))}"] if view.ended_because else []
 
 
 def _card_rows(view: RequestView, until: Words) -> Rows:
@@ -228,7 +267,7 @@ def _card_rows(view: RequestView, until: Words) -> Rows:
         ("Confirmation", _confirmation(view)),
         *(("Access", _grant(grant)) for grant in view.grants[:5]),
         ("Left behind", [left_behind]),
-        ("Ended", [ended(view)] if view.ended_because else []),
+        ("Ended", [events.ended(view)] if view.ended_because else []),
     ]
 
 
@@ -238,7 +277,7 @@ def _confirmation(view: RequestView) -> Words:
         return []
     if asked.confirmed_by:
         return [f"by {asked.confirmed_by}", *when(" at ", asked.at)]
-    return [f"open: {joined(asked.by, 300)}, by ", asked.due]
+    return [f"needed from {principals(asked.by)} by ", asked.due, ", else it is taken back"]
 
 
 def _grant(grant: Mapping[str, Any]) -> Words:
@@ -249,7 +288,7 @@ def _grant(grant: Mapping[str, Any]) -> Words:
         f"{grant['connector']}: {values} for {one_line(str(grant['subject']), 80)}, {grant['state']}{before}"
     )
     gone = instant(grant["revoke_verified_at"]) if grant["state"] == "revoked" else None
-    read = [*when(", read back ", instant(grant["verified_at"])), *when(", read as not there ", gone)]
+    read = [*when(", seen there ", instant(grant["verified_at"])), *when(", not there any more ", gone)]
     return [name, *read, *_grant_notes(grant)]
 
 

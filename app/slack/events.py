@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from app.slack.text import Part, Words, counted, instant, joined, one_line, spoken, when
+from app.slack.text import Part, Words, counted, instant, joined, one_line, principals, spoken, stopped, when
 from app.slack.view import RequestView
 
 Data = Mapping[str, Any]
@@ -30,11 +30,20 @@ _ENDED = {
     "cancelled": "cancelled",
     "failed": "it could not be given",
 }
+_NOBODY = frozenset({"", "policy", "clock", "worker"})
 
 
 def because(why: str | None) -> str:
     """Why a request ended, in words."""
     return _ENDED.get(why or "", "ended")
+
+
+def ended(view: RequestView) -> str:
+    """Why and by whom it ends or ended."""
+    by = view.ended_by or ""
+    who = "" if by in _NOBODY else f" by {one_line(by, 120)}"
+    why = f" ({one_line(view.ended_reason, 600)})" if view.ended_reason else ""
+    return f"{because(view.ended_because)}{who}{why}"
 
 
 def reason_of(data: Data) -> str:
@@ -43,8 +52,8 @@ def reason_of(data: Data) -> str:
 
 
 def _by(data: Data) -> str:
-    by = data.get("by")
-    return f" by {one_line(str(by), 120)}" if by and by not in {"policy", "worker", "clock"} else ""
+    by = str(data.get("by") or "")
+    return "" if by in _NOBODY else f" by {one_line(by, 120)}"
 
 
 def looking(kind: str, view: RequestView) -> Words:
@@ -69,13 +78,13 @@ def line(data: Data, view: RequestView) -> Words:  # noqa: C901, PLR0911, PLR091
         case "escalated":
             return [f"More people have been asked{_by(data)}: {waiting_for(view)}."]
         case "denied":
-            return [f"Denied{_by(data)}{reason_of(data)}."]
+            return [stopped(f"Denied{_by(data)}{reason_of(data)}")]
         case "refused":
-            return [f"Refused{reason_of(data)}"]
+            return [stopped(f"Refused{reason_of(data)}")]
         case "timed_out":
-            return [f"Nobody decided in time{reason_of(data)}"]
+            return [stopped(f"Nobody decided in time{reason_of(data)}")]
         case "cancelled":
-            return [f"Cancelled{_by(data)}{reason_of(data)}."]
+            return [stopped(f"Cancelled{_by(data)}{reason_of(data)}")]
         case "confirmed":
             return [f"Confirmed{_by(data)}."]
         case "extension_asked":
@@ -84,16 +93,17 @@ def line(data: Data, view: RequestView) -> Words:  # noqa: C901, PLR0911, PLR091
             added = _more(timedelta(seconds=int(data.get("seconds") or 0)))
             return [f"{added}{_by(data)}", *_until(view)]
         case "extension_refused":
-            return [f"No more time{_by(data)}{reason_of(data)}. It ends as before", *_until(view, " at ")]
+            refused = stopped(f"No more time{_by(data)}{reason_of(data)}")
+            return [f"{refused} It ends as before", *_until(view, " at ")]
         case "ending":
             return ["Ends soon", *_until(view, " at ")]
         case "revoking":
-            who = f"{_by(data)}{reason_of(data)}"
-            return [f"Being taken back{who}. Still open until it is read back as gone."]
+            who = stopped(f"Being taken back{_by(data)}{reason_of(data)}")
+            return [f"{who} Still open until the target says that it is gone."]
         case "revoked":
-            return taken_back(view)
+            return [*taken_back(view), f" Ended: {stopped(ended(view))}"]
         case "failed":
-            return [f"Nothing was given{reason_of(data) or _ended_reason(view)}."]
+            return [stopped(f"Nothing was given{reason_of(data) or _ended_reason(view)}")]
         case "overdue":
             return _overdue(data)
         case other:
@@ -112,14 +122,22 @@ def _asked(view: RequestView) -> Words:
 
 
 def waiting_for(view: RequestView) -> str:
-    """Who has to say yes now: ``1 of group:leads, or 2 of group:security``."""
-    return joined((f"{step.count} of {', '.join(step.by)}" for step in view.steps), 600, ", or ") or "nobody"
+    """Who has to say yes now: ``1 of leads, or 2 of security``."""
+    return joined((f"{step.count} of {principals(step.by)}" for step in view.steps), 600, ", or ") or "nobody"
 
 
 def _active(view: RequestView) -> Words:
-    open_ = view.confirmation if view.confirmation and not view.confirmation.confirmed_by else None
-    confirm = when(" Taken back unless confirmed by ", open_.due, ".") if open_ else []
-    return ["Given and read back", *_until(view), *confirm]
+    yes = joined((said.by for said in view.said if (said.round, said.verdict) == (0, "approve")), 400)
+    approved = [f" Approved by {yes}."] if yes else []
+    return ["Given and checked at the target", *_until(view), *approved, *unconfirmed(view)]
+
+
+def unconfirmed(view: RequestView) -> Words:
+    """What happens when nobody confirms, as a sentence after another; nothing where no confirmation is open."""
+    asked = view.confirmation
+    if asked is None or asked.confirmed_by:
+        return []
+    return [" Taken back at ", asked.due, f" unless confirmed by {principals(asked.by)}."]
 
 
 def _until(view: RequestView, before: str = ", until ") -> Words:
@@ -160,8 +178,8 @@ def _grant_over(grant: Data, several: bool) -> Words:  # noqa: FBT001 - private,
         return [f"{name}{left(str(grant['left_because'] or ''))}"]
     at = when(" ", instant(grant["revoke_verified_at"]))
     if grant["sessions"] in {"none", "ended"}:
-        ended = " Open sessions were ended." if grant["sessions"] == "ended" else ""
-        return [f"{name}Gone: taken back and read back", *at, f".{ended}"]
+        sessions = " Open sessions were ended." if grant["sessions"] == "ended" else ""
+        return [f"{name}Gone: taken back and checked at the target", *at, f".{sessions}"]
     return [f"{name}Role taken back", *at, f".{_sessions_after(grant)}"]
 
 
@@ -197,15 +215,17 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
     match data.get("event"):
         case "frozen":
             until = instant(data.get("until"))
-            return [f"Frozen by {by}{why}. Nothing is given", *when(" until ", until), "."]
+            return [f"{stopped(f'Frozen by {by}{why}')} Nothing is given", *when(" until ", until), "."]
         case "thaw_asked":
-            return [f"{by} asks to thaw{why}. Somebody of the security team has to agree: /breakglass thaw"]
+            asked = stopped(f"{by} asks to thaw{why}")
+            return [f"{asked} Somebody else of the security team has to agree: /breakglass thaw"]
         case "thawed":
             other = f", asked by {one_line(str(data['asked_by']), 120)}" if data.get("asked_by") else ""
-            return [f"Thawed by {by}{other}{why}."]
+            return [stopped(f"Thawed by {by}{other}{why}")]
         case "revoked_all":
             count = counted(int(data.get("count") or 0), "request", "requests")
-            return [f"Everything is being taken back by {by}{why}. {count} ended or cancelled."]
+            who = stopped(f"Everything is being taken back by {by}{why}")
+            return [f"{who} {count} ended or cancelled."]
         case "not_me":
             return _not_me(data)
         case "person_conflict":
@@ -213,9 +233,11 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
         case "accept_asked":
             whom = one_line(str(data.get("proposed") or data.get("email")), 120)
             account = one_line(str(data.get("person")), 60)
-            return [f"{by} asks to accept {whom} as Slack account {account}{why}. The button does it."]
+            asked = stopped(f"{by} asks to accept {whom} as Slack account {account}{why}")
+            return [f"{asked} The button does it."]
         case "person_accepted":
-            return [f"{by} accepted {one_line(str(data.get('email')), 120)}."]
+            whom = one_line(str(data.get("email")), 120)
+            return [f"{by} accepted {whom}, who may ask and decide again."]
         case "policies_changed":
             changes = joined((one_line(str(each)) for each in data.get("changes") or ()), 1500)
             return [f"The policies changed: {changes}. Digest {one_line(str(data.get('digest')), 80)}"]

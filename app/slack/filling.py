@@ -12,6 +12,7 @@ import structlog
 from slack_sdk import WebClient
 
 from app.errors import ConnectorError, Refused, Unavailable
+from app.lifecycle import limits
 from app.lifecycle.desk import Desk
 from app.lifecycle.taking import pause
 from app.model import Person, SlackUser, Verdict
@@ -20,7 +21,7 @@ from app.slack import forms
 from app.slack.blocks import Block
 from app.slack.forms import Choice, Filled, Typed
 from app.slack.posting import FAILURES, Impossible, Limited, Silent, judge
-from app.slack.text import one_line
+from app.slack.text import joined, one_line, principals, spoken, stopped
 from app.slack.view import describe
 from app.store import due as timetable
 from app.store.tables import Due
@@ -78,7 +79,7 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     """What the form shows this person now: every policy with its outlook, the only possible one chosen."""
     policies = list(folder.policies.values())
     lists_incidents = folder.settings.incidents is not None
-    notes = [note] if note else []
+    notes = [*_frozen(desk, folder), *([note] if note else [])]
     if not policies:
         notes.append("There is no policy yet: nobody can ask for anything.")
     chosen = folder.policies.get(typed.policy or "")
@@ -93,8 +94,18 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     outlook: tuple[str, ...] = ()
     if chosen is not None:
         decision = decisions.get(chosen.id) or _decide(desk, folder, chosen, person, typed)
-        outlook = (_meaning(decision), *_accounts(folder, chosen, person, _nobody_looked))
+        outlook = (_meaning(chosen, decision), *_accounts(folder, chosen, person, _nobody_looked))
     return Filled(typed, None if searched else choices, chosen, lists_incidents, outlook, notes)
+
+
+def _frozen(desk: Desk, folder: PolicyFolder) -> Iterator[str]:
+    """That nothing is given now, but for what is exempt."""
+    with desk.steps.read() as session:
+        freeze = limits.current_freeze(session, desk.clock.now())
+        if freeze is not None:
+            exempt = [name for name in folder.policies if name in folder.settings.freeze_exempt]
+            but = f" Still given: {joined(exempt, 300)}." if exempt else ""
+            yield f"{stopped(limits.frozen_sentence(freeze))}{but}"
 
 
 def _decisions(
@@ -134,21 +145,21 @@ def _outlook(decision: Decision) -> str:
     """Given at once, or whose yes it needs; short enough for a list."""
     match decision.verdict:
         case Verdict.GRANT:
-            return "At once, then confirmed" if decision.confirm else "At once"
+            return "At once, to be confirmed" if decision.confirm else "At once"
         case Verdict.APPROVE:
             return f"Needs {_who(decision)}"
         case Verdict.REFUSE:
-            return f"Refused now: {one_line(_why(decision), 40)}"
+            return f"Refused now: {one_line(_why(decision, 1), 40)}"
 
 
 def _who(decision: Decision) -> str:
     stages = decision.approval.stages if decision.approval else ()
-    firsts = [f"{stage[0].count} of {', '.join(map(str, stage[0].by))}" for stage in stages]
+    firsts = [f"{stage[0].count} of {principals(map(str, stage[0].by))}" for stage in stages]
     return ", then ".join(firsts) or "approval"
 
 
-def _why(decision: Decision) -> str:
-    return decision.message or "; ".join(decision.because) or "no rule covers you"
+def _why(decision: Decision, most: int | None = None) -> str:
+    return decision.message or "; ".join(decision.because[:most]) or "no rule covers you"
 
 
 def _account(folder: PolicyFolder, policy: Policy, person: Person) -> str:
@@ -162,18 +173,28 @@ def _account(folder: PolicyFolder, policy: Policy, person: Person) -> str:
     return f"as {', '.join(names)}"
 
 
-def _meaning(decision: Decision) -> str:
+def _meaning(policy: Policy, decision: Decision) -> str:
     """What choosing a policy means, as a sentence."""
     match decision.verdict:
         case Verdict.GRANT:
-            later = (
-                f" {', '.join(map(str, decision.confirm.by))} must confirm it." if decision.confirm else ""
-            )
-            return f"Given at once.{later}"
+            return f"Given at once{_at_most(policy, decision)}.{_confirmed(decision)}"
         case Verdict.APPROVE:
-            return f"Needs approval: {_who(decision)}."
+            return f"Needs approval{_at_most(policy, decision)}: {_who(decision)}."
         case Verdict.REFUSE:
-            return f"Would be refused now: {_why(decision)}"
+            return stopped(f"Would be refused now: {_why(decision)}")
+
+
+def _at_most(policy: Policy, decision: Decision) -> str:
+    """Where this person gets it for a shorter time than the policy allows at most."""
+    shorter = decision.max_duration < policy.duration.max
+    return f", for {spoken(decision.max_duration)} at most" if shorter else ""
+
+
+def _confirmed(decision: Decision) -> str:
+    asked = decision.confirm
+    if asked is None:
+        return ""
+    return f" Taken back after {spoken(asked.within)} unless confirmed by {principals(map(str, asked.by))}."
 
 
 Looked = Callable[[str, str], Subject | NoSubject | None]

@@ -139,7 +139,7 @@ class Filled:
 def loading(metadata: str = "") -> Block:
     """The request form as it opens at once, before anything is known."""
     wait = sentence("Looking up what you may ask for…")
-    hint = small("In a hurry: /breakglass POLICY 30m INC-1234 what is broken")
+    hint = small("In a hurry, type it in one line: /breakglass POLICY 30m INC-1234 what is broken")
     return _modal(REQUEST, "Break glass", [wait, hint], None, metadata)
 
 
@@ -188,8 +188,12 @@ def _duration_field(filled: Filled) -> Block:
     menu: Block = {"type": "static_select", "options": list(offered.values())}
     initial = offered.get(_canonical(filled.typed.duration) or "") or offered.get(usual or "")
     menu |= {"initial_option": initial} if initial else {}
-    hint = f"At most {spoken(policy.duration.max)}." if policy else "Left out: what is usual for it."
-    return _input("duration", "For how long?", menu, hint=hint, optional=policy is None)
+    hint = "Left out: what is usual for it."
+    if policy:
+        menu["placeholder"] = plain_text(f"{spoken(policy.duration.default)}, the usual", 150)
+        hint = f"Left out: {spoken(policy.duration.default)}. At most {spoken(policy.duration.max)}."
+    # Never required: Slack keeps a field that was shown empty empty, whatever its new initial option is.
+    return _input("duration", "For how long?", menu, hint=hint, optional=True)
 
 
 def _canonical(duration: str | None) -> str | None:
@@ -323,9 +327,9 @@ def thaw_form() -> Block:
 
 _COMMANDS = (
     ("/breakglass", "opens the form"),
-    ("/breakglass POLICY [DURATION] REASON…", "asks in one line, e.g. prod-db 30m INC-1234 replica lag"),
-    ("/breakglass status", "my live access and my pending requests, with buttons"),
-    ("/breakglass end [ID]", "gives my access back, or cancels what is pending"),
+    ("/breakglass POLICY [DURATION] REASON…", "asks in one line, e.g. {policy} 30m INC-1234 replica lag"),
+    ("/breakglass status", "your live access and your pending requests, with buttons"),
+    ("/breakglass end [ID]", "gives your access back, or cancels what is pending"),
     ("/breakglass help", "this"),
     ("/breakglass revoke ID · revoke-all · freeze [DURATION] · thaw", "for the security team"),
 )
@@ -335,7 +339,7 @@ _MOST_HELPED = 40
 def help_blocks(policies: Sequence[tuple[str, str]]) -> list[Block]:
     """What can be typed, and what may be asked for: (id, label) as ``offer`` gives them."""
     commands = bullets(
-        [text_element(words, code=True), text_element(f": {does}")] for words, does in _COMMANDS
+        [text_element(words, code=True), text_element(f": {does}")] for words, does in _commands(policies)
     )
     shown = [label for _, label in policies[:_MOST_HELPED]]
     if len(policies) > _MOST_HELPED:
@@ -347,9 +351,15 @@ def help_blocks(policies: Sequence[tuple[str, str]]) -> list[Block]:
 
 def help_text(policies: Sequence[tuple[str, str]]) -> str:
     """The same for a message's ``text``."""
-    typed = "; ".join(f"{words}: {does}" for words, does in _COMMANDS)
+    typed = "; ".join(f"{words}: {does}" for words, does in _commands(policies))
     names = ", ".join(name for name, _ in policies[:_MOST_HELPED])
     return f"{typed}. You can ask for: {names or 'nothing yet'}."
+
+
+def _commands(policies: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """What can be typed and what it does, with an example that works here."""
+    name = policies[0][0] if policies else "prod-db"
+    return ((words, does.format(policy=name)) for words, does in _COMMANDS)
 
 
 # --- shapes ---------------------------------------------------------------------------------------

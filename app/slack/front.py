@@ -16,7 +16,7 @@ from app.errors import Refused
 from app.lifecycle.opening import HOUSE, Said, Wish, open_request, store_press
 from app.log import Redactor
 from app.model import LIVE_STATES, OPEN_STATES, RequestState, SlackUser
-from app.policy import PolicyFolder, parse_duration
+from app.policy import PolicyFolder, looks_like_key, parse_duration
 from app.slack import forms
 from app.slack.client import NETWORK_ERRORS, error_of
 from app.slack.payloads import REQUEST_ID, Press, SlashCommand, Submission, View
@@ -105,14 +105,23 @@ class Front:
 
     # --- people --------------------------------------------------------------------------------------------
     def people_changed(self, team: str | None, user: str | None, delivery: str) -> None:
-        """Owe a fresh look at the people; what concerns a person whom nobody here knows is ignored."""
+        """Owe a fresh look at the groups; of a person, at their next use alone: people change all the time."""
         if user is not None:
-            with self.steps.read() as session:
-                if session.get(PersonRow, f"{team}:{user}") is None:
-                    return
+            self._forget(f"{team}:{user}", delivery)
+            return
         with self.steps.step() as step:
             if step.first_time(delivery):
                 step.due("refresh", "people", step.now, PEOPLE_LANE)
+
+    def _forget(self, person: str, delivery: str) -> None:
+        """What was known of a person's profile; nothing is written of whom nobody here knows."""
+        with self.steps.read() as session:
+            if session.get(PersonRow, person) is None:
+                return
+        with self.steps.step() as step:
+            row = step.session.get(PersonRow, person)
+            if row is not None and step.first_time(delivery):
+                step.change(row, profile_at=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,6 @@ def reason_faults(reason: str, *, needed: bool) -> dict[str, str]:
         why = f"That is {len(reason)} characters. Use {forms.LONGEST_REASON} at most."
     elif MARK in visible(reason):
         why = "There is a character in it that cannot be seen. Type it again instead of pasting it."
-    elif Redactor(()).text(reason) != reason:
+    elif looks_like_key(reason) or Redactor(()).text(reason) != reason:
         why = "That looks like a key or a password, and the ledger never forgets. Leave it out."
     return {"reason": why} if why else {}

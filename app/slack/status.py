@@ -18,8 +18,8 @@ from app.slack.blocks import (
     paragraph,
     small,
 )
-from app.slack.summary import LIVE, about, ended, pending_rows, rows_of
-from app.slack.text import Words, escape, joined, one_line, plain, spoken, when
+from app.slack.summary import LIVE, about, pending_rows, rows_of
+from app.slack.text import Words, escape, one_line, plain, spoken, stopped, when
 from app.slack.view import RequestView
 
 
@@ -58,27 +58,28 @@ def _now(view: RequestView) -> Words:  # noqa: PLR0911 - one case a state, and n
         case RequestState.DECIDING:
             return ["Who you are, what the policy says and your account are being looked at."]
         case RequestState.PENDING:
-            return [f"Still missing: {events.waiting_for(view)}."]
+            return [
+                f"Still missing: {events.waiting_for(view)}.",
+                *when(" Over at ", view.decide_by, " without them."),
+            ]
         case RequestState.GRANTING:
-            return ["The access is being made and read back."]
+            return ["The access is being made and checked at the target."]
         case RequestState.ACTIVE:
             return _active(view)
         case RequestState.REVOKING:
-            return [f"Still open until it is read back. Ended: {ended(view)}."]
+            why = stopped(events.ended(view))
+            return [f"Still open until the target says that it is gone. Ends now: {why}"]
         case RequestState.REVOKED:
-            return [*events.taken_back(view), f" Ended: {ended(view)}."]
+            return events.line({"event": "revoked"}, view)
         case RequestState.REFUSED:
             return [one_line(view.ended_reason or "The policy refuses it.", 1500)]
         case _:
-            return [f"Nothing was given: {ended(view)}."]
+            return [stopped(f"Nothing was given: {events.ended(view)}")]
 
 
 def _active(view: RequestView) -> Words:
-    words = ["Given on your own account and read back", *(when(", until ", view.ends_at, ".") or ["."])]
-    asked = view.confirmation
-    if asked is None or asked.confirmed_by:
-        return words
-    return [*words, " Taken back unless confirmed by ", asked.due, f" ({joined(asked.by, 300)})."]
+    until = when("Until ", view.ends_at, ", on") or ["On"]
+    return [*until, " your own account; checked at the target.", *events.unconfirmed(view)]
 
 
 def own_buttons(view: RequestView) -> list[Block]:
@@ -101,7 +102,7 @@ def own_buttons(view: RequestView) -> list[Block]:
 def not_me(view: RequestView) -> Block:
     """For somebody in whose name another asked."""
     words = "All of your access ends now. You are given nothing until the security team accepts you again."
-    sure = Sure("Was that not you?", words, "It was not me", "It was me")
+    sure = Sure("Was that not you?", words, "It was not me", "It was me", style="danger")
     return button("breakglass_not_me", view.id, "Not me", style="danger", sure=sure)
 
 

@@ -1,11 +1,22 @@
 """What every message about a request shows: who, what, how long, why, and what was decided."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from app.model import RequestState
-from app.slack import events
-from app.slack.text import Words, cut, joined, one_line, spoken, visible, when
+from app.slack.text import (
+    Part,
+    Words,
+    cut,
+    joined,
+    one_line,
+    principal,
+    principals,
+    spoken,
+    visible,
+    when,
+)
 from app.slack.view import RequestView, Said
 
 LIVE = frozenset({RequestState.GRANTING, RequestState.ACTIVE})
@@ -13,7 +24,8 @@ Rows = list[tuple[str, Words]]
 
 _REASON_SHOWN = 1500
 _REASON_IN_TEXT = 1000
-_NOBODY = frozenset({"", "policy", "clock", "worker"})
+_MOST_FACTS = 12
+_VALUES = {"true": "yes", "false": "no", "unknown": "not known"}
 
 
 def summary(view: RequestView) -> str:
@@ -50,30 +62,23 @@ def _extension(view: RequestView) -> Words:
 
 
 def pending_rows(view: RequestView) -> Rows:
-    """Whom an open ask waits for, since when and until when, and what was said so far."""
-    rows: Rows = []
-    for step in view.steps:
-        asked = [f"{step.count} of {joined(step.by, 300)}", *when(", asked since ", view.asked_at)]
-        rows.append(("Waiting for", [*asked, ", until ", step.until]))
+    """Whom an open ask waits for, since when, when others are asked as well, and what was said so far."""
+    if not view.is_asking:
+        return []
+    *earlier, newest = view.steps
+    rows: Rows = [("Waiting for", [f"{step.count} of {principals(step.by)}"]) for step in earlier]
+    asked = [f"{newest.count} of {principals(newest.by)}", *when(", asked at ", view.asked_at)]
+    more = when("; others are asked as well at ", newest.until) if view.more_to_wake else []
     said = [each for each in view.said if each.round == view.round]
-    rows.append(("So far", [joined(map(said_words, said), 800)] if said else []))
-    later = view.decide_by if view.steps and view.decide_by != view.steps[-1].until else None
-    rows.append(("Without a decision it is over", when("at ", later)))
-    return rows if view.is_asking else []
+    so_far = joined(map(said_words, said), 800)
+    return [*rows, ("Waiting for", [*asked, *more]), ("So far", [so_far] if said else [])]
 
 
 def said_words(said: Said) -> str:
     """One person's yes or no, as whom, and what they said."""
     note = f" (“{one_line(said.note, 150)}”)" if said.note else ""
-    return f"{said.by} {'approved' if said.verdict == 'approve' else 'denied'} as {said.principal}{note}"
-
-
-def ended(view: RequestView) -> str:
-    """Why and by whom it ends or ended."""
-    by = view.ended_by or ""
-    who = "" if by in _NOBODY else f" by {one_line(by, 120)}"
-    why = f" ({one_line(view.ended_reason, 600)})" if view.ended_reason else ""
-    return f"{events.because(view.ended_because)}{who}{why}"
+    who = "" if principal(said.principal) == said.by else f" ({principal(said.principal)})"
+    return f"{said.by}{who} {'approved' if said.verdict == 'approve' else 'denied'}{note}"
 
 
 def decision_rows(view: RequestView) -> Rows:
@@ -83,13 +88,27 @@ def decision_rows(view: RequestView) -> Rows:
     name = decision.get("rule")
     rule = f"“{one_line(str(name), 100)}” says {decision['verdict']}{limit}" if name else ""
     because = joined((one_line(str(each)) for each in decision.get("because", ())), 1000, "; ")
-    seen = joined(map(_fact, decision.get("facts", ())), 1200, "; ")
-    return [("Rule", [rule]), ("Because", [because]), ("Facts", [seen])]
+    facts = list(decision.get("facts", ()))
+    seen = [part for fact in facts[:_MOST_FACTS] for part in ("; ", *_fact(fact))][1:]
+    more = [f"; … ({len(facts) - _MOST_FACTS} more)"] if len(facts) > _MOST_FACTS else []
+    return [("Rule", [rule]), ("Because", [because]), ("Facts", [*seen, *more])]
 
 
-def _fact(fact: Mapping[str, Any]) -> str:
-    """``on_call:sre-primary true (pagerduty at 2026-11-22T03:12:04Z, since …, by …)``."""
-    from_ = [one_line(str(fact["source"]), 40)]
-    from_ += [f"{word} {str(fact[word])[:19]}Z" for word in ("at", "since") if fact.get(word)]
-    from_ += [f"by {one_line(str(fact['by']), 80)}"] if fact.get("by") else []
-    return f"{one_line(str(fact['fact']), 80)} {fact['value']} ({', '.join(from_)})"
+def _fact(fact: Mapping[str, Any]) -> list[Part]:
+    """``on_call:sre-primary: yes (pagerduty 03:12, since 20:00, by …)``, the instants in each reader's zone."""
+    value = _VALUES.get(str(fact["value"]), one_line(str(fact["value"]), 20))
+    seen = [*_moment(" ", fact.get("at")), *_moment(", since ", fact.get("since"))]
+    by = f", by {one_line(str(fact['by']), 80)}" if fact.get("by") else ""
+    name = f"{one_line(str(fact['fact']), 80)}: {value} ({one_line(str(fact['source']), 40)}"
+    return [name, *seen, f"{by})"]
+
+
+def _moment(before: str, stamp: str | None) -> list[Part]:
+    """When a source saw it; what is no instant is shown as it came."""
+    if not stamp:
+        return []
+    try:
+        at = datetime.fromisoformat(str(stamp))
+    except ValueError:
+        at = None
+    return [before, at if at and at.tzinfo else one_line(str(stamp), 40)]

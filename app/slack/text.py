@@ -128,6 +128,22 @@ def spoken(length: timedelta) -> str:
     return " ".join(parts) or "0 s"
 
 
+def stopped(sentence: str) -> str:
+    """With a full stop, where whoever typed its end did not set one."""
+    return sentence if sentence.endswith((".", "!", "?", "…", CUT)) else f"{sentence}."
+
+
+def principal(name: str) -> str:
+    """``leads``, ``on call dba``, ``cto@example.com``: people, as people call them."""
+    kind, _, rest = name.partition(":")
+    return f"on call {rest}" if kind == "on_call" else rest or name
+
+
+def principals(names: Iterable[str], limit: int = 300) -> str:
+    """Several of them."""
+    return joined(map(principal, names), limit)
+
+
 def counted(count: int, one: str, several: str) -> str:
     """``1 session``, ``2 sessions``."""
     return f"{count} {one if count == 1 else several}"

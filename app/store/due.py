@@ -13,11 +13,14 @@ from app.store.step import Step
 from app.store.tables import Due, Hold
 
 LEASE = timedelta(seconds=4)
+_WRONG = 2 * LEASE
+"""No lease lasts that long: one that ends later was written by a clock that was wrong, and keeps nobody off."""
 RENEW_EVERY = timedelta(seconds=1)
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(col(Due.lease_until).is_(None), col(Due.lease_until) <= now)
+    until = col(Due.lease_until)
+    return or_(until.is_(None), until <= now, until > now + _WRONG)
 
 
 def waiting_lanes(session: Session, now: datetime) -> dict[str, int]:
@@ -58,14 +61,14 @@ def claim(session: Session, lane: str, owner: str, until: datetime, now: datetim
     return sorted((Due(**row) for row in rows), key=lambda row: (row.due_at, row.id))
 
 
-def renew(session: Session, owner: str, due_id: str, now: datetime) -> None:
-    """Keep what is still being worked on, and the hold that this work took."""
-    until = now + LEASE
+def renew(session: Session, owner: str, due_id: str, now: datetime, wall: datetime | None = None) -> None:
+    """Keep what is still being worked on, and the hold that this work took: holds go by the ``wall`` clock of steps."""
     connection = session.connection()
-    mine = (col(Due.lease_by) == owner, col(Due.id) == due_id)
-    connection.execute(update(Due).where(*mine).values(lease_until=until))
+    # The hold first, as in every step: the work itself may be letting go of both at this moment.
     holder = col(Hold.lease_by) == f"{due_id} {owner}"
-    connection.execute(update(Hold).where(holder).values(lease_until=until))
+    connection.execute(update(Hold).where(holder).values(lease_until=(wall or now) + LEASE))
+    mine = (col(Due.lease_by) == owner, col(Due.id) == due_id)
+    connection.execute(update(Due).where(*mine).values(lease_until=now + LEASE))
 
 
 def finish(step: Step, done: Due) -> None:
@@ -109,7 +112,7 @@ def take_hold(step: Step, hold_id: str, by: Due) -> bool:
     if (
         hold.lease_by not in (None, _holder(by))
         and hold.lease_until is not None
-        and hold.lease_until > step.now
+        and step.now < hold.lease_until <= step.now + _WRONG
     ):
         return False
     hold.lease_by, hold.lease_until = _holder(by), step.now + LEASE
@@ -118,8 +121,9 @@ def take_hold(step: Step, hold_id: str, by: Due) -> bool:
     return True
 
 
-def free_hold(step: Step, hold_id: str, by: Due) -> None:
-    """End work on one hold."""
+def free_hold(step: Step, hold_id: str, by: Due) -> bool:
+    """End work on one hold; False where it was not ours any more: others may have worked on it meanwhile."""
     connection = step.session.connection()
     mine = (col(Hold.id) == hold_id, col(Hold.lease_by) == _holder(by))
-    connection.execute(update(Hold).where(*mine).values(lease_by=None, lease_until=None))
+    freed = connection.execute(update(Hold).where(*mine).values(lease_by=None, lease_until=None))
+    return freed.rowcount == 1

@@ -44,8 +44,8 @@ def _options() -> argparse.Namespace:
 
 
 def _installation(kind: Database, size: Size) -> dict[str, Sample]:
-    with scene.folder() as place, scene.database(kind, place) as url:
-        with scene.running(url, size, place) as running, _sender(running) as sender:
+    with scene.folder() as place, scene.databases(kind, place) as made:
+        with scene.running(made("breakglass"), size, place) as running, _sender(running) as sender:
             _say(f"{kind}: from the command to the access")
             giving.warm_up(running, sender)
             samples = giving.measure(running, sender, size)
@@ -56,8 +56,7 @@ def _installation(kind: Database, size: Size) -> dict[str, Sample]:
                 samples[name] = Sample([running.resident(name)])
             story = record.a_story(running)
         _say(f"{kind}: the ledger")
-        with scene.database(kind, place / "ledger") as empty:
-            samples[VERIFIED] = record.measure(story, empty, size.entries)
+        samples[VERIFIED] = record.measure(story, made("ledger"), size.entries)
     return samples | ends
 
 

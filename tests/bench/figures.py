@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ACCESS, FIRST, ANSWER = "access", "first", "answer"
+STAGES = ("RequestOpened", "Decided", "GrantBegun", "GrantVerified")
 BEGUN, BACK = "begun", "back"
 OFFERED, SEARCHED, DECIDED, EXPLAINED = "offered", "searched", "decided", "explained"
 VERIFIED, HELP, WEB, WORKER, CLOCK = "verified", "help", "web", "worker", "clock"
@@ -60,6 +61,10 @@ Samples = Mapping[str, Sample]
 PER_DATABASE: Sequence[Line] = (
     Line(ACCESS, "p50", "command to access read back, person seen a moment ago", "ms", 50, peer="54 ms"),
     Line(ACCESS, "p95", "the same", "ms", 100),
+    Line(STAGES[0], "p50", "of which until the request is being stored", "ms"),
+    Line(STAGES[1], "p50", "of which then until its decision is being written", "ms"),
+    Line(STAGES[2], "p50", "of which then until the grant is being begun", "ms"),
+    Line(STAGES[3], "p50", "of which then until it was read back", "ms"),
     Line(FIRST, "p50", "the same, first command of a person nobody has seen yet", "ms", 50),
     Line(FIRST, "p95", "the same", "ms", 100),
     Line(ANSWER, "p50", "answer to Slack, slash command that is stored", "ms"),

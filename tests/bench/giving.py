@@ -3,14 +3,15 @@
 import random
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from sqlmodel import Session, col, func, select
 
 from app.model import RequestState
 from app.store.engine import reading
-from app.store.tables import Due, Grant, Notice, Request
+from app.store.tables import Due, LedgerEntry, Notice, Request
 from tests.bench.asking import Sender, Sent
-from tests.bench.figures import ACCESS, ANSWER, FIRST, Sample
+from tests.bench.figures import ACCESS, ANSWER, FIRST, STAGES, Sample
 from tests.bench.scene import Scene
 from tests.bench.size import WARM_UP, Size
 from tests.bench.slack import person_id
@@ -31,14 +32,19 @@ def warm_up(scene: Scene, sender: Sender) -> None:
 def measure(scene: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
     """Each person asks twice, for two roles: as somebody new, and known since a moment ago."""
     first, known, answers = Sample(), Sample(), Sample()
+    on_the_way = {name: Sample() for name in STAGES}
     for number in range(WARM_UP, WARM_UP + size.grants):
         for sample, policy in ((first, "orders-write"), (known, "orders-read")):
             sent = ask(scene, sender, number, f"{policy} 30m INC-1234 replica lag")
-            sample.values.append(_until_verified(scene, number, policy, sent))
+            stages = _stages(scene, number, policy, sent)
+            sample.values.append(sum(stages.values()))
+            if sample is known:
+                for name, took in stages.items():
+                    on_the_way[name].values.append(took)
             answers.values.append(sent.answered)
     for number in range(size.people - size.asks, size.people):
         answers.values.append(ask(scene, sender, number, "orders-admin 30m INC-1234 failover").answered)
-    return {FIRST: first, ACCESS: known, ANSWER: answers}
+    return {FIRST: first, ACCESS: known, ANSWER: answers} | on_the_way
 
 
 def ask(scene: Scene, sender: Sender, number: int, text: str) -> Sent:
@@ -69,19 +75,22 @@ def _count(session: Session, table: type, *where: object) -> int:
     return session.exec(select(func.count()).select_from(table).where(*where)).one()  # type: ignore[arg-type]
 
 
-def _until_verified(scene: Scene, number: int, policy: str, sent: Sent) -> float:
-    """Milliseconds from the command to the moment at which the access was read back."""
+def _stages(scene: Scene, number: int, policy: str, sent: Sent) -> dict[str, float]:
+    """Milliseconds from the command to each stage, and from one to the next; the last: read back."""
     query = (
-        select(Grant.verified_at)
-        .join(Request, col(Request.id) == col(Grant.request_id))
+        select(LedgerEntry.action, LedgerEntry.at)
+        .join(Request, col(Request.id) == col(LedgerEntry.request_id))
         .where(col(Request.slack_user) == person_id(number), col(Request.policy) == policy)
     )
     with reading(scene.engine) as session:
-        verified = session.exec(query).one()
-    if verified is None:
+        instants = dict(session.exec(query).all())
+    if STAGES[-1] not in instants:
         message = f"{person_id(number)} was not given {policy}"
         raise RuntimeError(message)
-    return (verified - sent.at).total_seconds() * 1_000
+    road = [sent.at, *(instants[name] for name in STAGES)]
+    return {
+        name: (b - a).total_seconds() * 1_000 for name, (a, b) in zip(STAGES, pairwise(road), strict=True)
+    }
 
 
 def wait_for(scene: Scene, state: RequestState, count: int, seconds: float) -> None:

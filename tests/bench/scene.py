@@ -66,26 +66,23 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def database(kind: Database, place: Path) -> Iterator[str]:
-    """An empty, migrated database of that kind, durable; its URL."""
+def databases(kind: Database, place: Path) -> Iterator[Callable[[str], str]]:
+    """Makes empty, migrated databases of that kind, durable, by their names; answers with the URL."""
     if kind == "SQLite":
-        url = f"sqlite:///{place / 'breakglass.db'}"
-        _migrate(url)
-        yield url
+        yield lambda name: _migrated(f"sqlite:///{place / name}.db")
         return
     server = start_postgres(None, **_AS_IN_EARNEST, shared_buffers="128MB")
     try:
-        url = database_url(server, "breakglass")
-        _migrate(url)
-        yield url
+        yield lambda name: _migrated(database_url(server, name))
     finally:
         server.close()
 
 
-def _migrate(url: str) -> None:
+def _migrated(url: str) -> str:
     engine = make_engine(url)
     schema.migrate(engine)
     engine.dispose()
+    return url
 
 
 @contextmanager

@@ -26,6 +26,6 @@ class Size:
         return int(self.ends * (sum(self.gap) / 2 + 0.25)) + 4
 
 
-WARM_UP = 5
+WARM_UP = 3
 FULL = Size(100, 60, 60, 100_000, 2.0, 300, (0.5, 1.1))
-QUICK = Size(10, 5, 10, 10_000, 0.3, 30, (0.2, 0.4))
+QUICK = Size(6, 5, 4, 5_000, 0.3, 30, (0.2, 0.4))

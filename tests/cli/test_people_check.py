@@ -36,6 +36,14 @@ def test_who_may_ask_and_has_no_account_is_named(breakglass: Shell) -> None:
     assert "looked for `grace`" in found["grace@example.com at orders-db"]
 
 
+def test_a_rota_that_has_to_be_read_is_read(breakglass: Shell, folder: Path) -> None:
+    (folder / "sre.ics").write_text("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\nEND:VCALENDAR\n")
+    settings = folder / "settings.yaml"
+    rota = "sre-primary: {source: calendar, file: sre.ics}"
+    settings.write_text(settings.read_text().replace("sre-primary: {members: [ada@example.com]}", rota))
+    assert "grace@example.com at orders-db" in problems(breakglass, 1)
+
+
 def test_a_name_in_identities_mends_it_and_one_account_for_two_is_named(
     breakglass: Shell, folder: Path
 ) -> None:

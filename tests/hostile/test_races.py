@@ -31,7 +31,7 @@ def press_at_once(house: TestHouse, *who: tuple[str, str]) -> None:
 
 def judge_twice_at_once(house: TestHouse) -> None:
     """Two workers who both believe that the judging is theirs: the lease of the first ran out."""
-    (row,) = claimed(house, "desk")
+    (row,) = claimed(house, "judge")
     together(lambda: house.work_on(row), lambda: house.work_on(row))
     house.work()
 

@@ -1,15 +1,15 @@
-"""Servers and installations for tests with real processes. An installation serves all tests of a module."""
+"""Servers and installations for tests with real processes: starting one takes longer than most of what it shows."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
-from app.store import schema
-from app.store.engine import make_engine
-from tests.house import Target, database_url, prepare_roles, write_policies
+from tests.house import Target, database_url, migrate_to, prepare_roles, write_policies
 from tests.processes.installation import DEVELOPERS, POLICIES, SETTINGS, Installation
-from tests.servers import NoServer, PostgresServer, ValkeyServer, start_postgres, start_valkey
+from tests.servers import NoServer, PostgresServer, start_postgres, start_valkey
 
 _number = count()
 Install = Callable[[str], Installation]
@@ -17,9 +17,9 @@ Install = Callable[[str], Installation]
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[PostgresServer]:
-    """Targets and databases. Its log shows who came in and every statement that gives or takes a role."""
+    """Targets and databases. Its log shows who came in."""
     try:
-        server = start_postgres(max_connections="200", log_statement="ddl", log_connections="on")
+        server = start_postgres(max_connections="200", log_connections="on")
     except NoServer as missing:
         pytest.skip(str(missing))
     prepare_roles(server)
@@ -28,30 +28,39 @@ def cluster() -> Iterator[PostgresServer]:
     server.close()
 
 
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    try:
-        server = start_valkey()
-    except NoServer as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.close()
+@pytest.fixture(scope="session")
+def template(cluster: PostgresServer) -> str:
+    """The name of a migrated database to copy."""
+    migrate_to(database_url(cluster, "migrated"))
+    return "migrated"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def install(
-    cluster: PostgresServer, valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory
+    cluster: PostgresServer,
+    template: str,
+    migrated_file: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Install]:
-    """Make an installation on a database of that kind, of which nothing runs yet but Slack."""
+    """Make an installation on ``postgresql``, ``sqlite`` or an ``empty`` database; nothing runs yet but Slack.
+
+    The roles at the target are shared by all: two that are there at the same time must speak of other people.
+    """
     made: list[Installation] = []
 
     def make(kind: str) -> Installation:
         folder = tmp_path_factory.mktemp("installation")
         policies = write_policies(folder / "policies", POLICIES, SETTINGS)
         number = next(_number)
-        database = (
-            f"sqlite:///{folder / 'breakglass.db'}" if kind == "sqlite" else database_url(cluster, f"house{number}")
-        )
+        if kind == "sqlite":
+            shutil.copyfile(migrated_file, folder / "breakglass.db")
+            database = f"sqlite:///{folder / 'breakglass.db'}"
+        else:
+            database = database_url(cluster, f"house{number}", "template1" if kind == "empty" else template)
+        try:
+            valkey = start_valkey()
+        except NoServer as missing:
+            pytest.skip(str(missing))
         installation = Installation(database, Target(cluster, f"shop{number}"), valkey, policies, folder)
         made.append(installation.open())
         return installation
@@ -61,15 +70,10 @@ def install(
         installation.close()
 
 
-@pytest.fixture(scope="module")
-def install_migrated(install: Install) -> Install:
-    """The same, with the tables that this version needs."""
-
-    def make(kind: str) -> Installation:
-        installation = install(kind)
-        engine = make_engine(installation.database)
-        schema.migrate(engine)
-        engine.dispose()
-        return installation
-
-    return make
+@pytest.fixture(scope="session")
+def service(install: Install) -> Iterator[Installation]:
+    """One of each process on PostgreSQL, for every test that leaves them running as it found them."""
+    installation = install("postgresql")
+    installation.start("web", "worker", "clock")
+    yield installation
+    installation.close()

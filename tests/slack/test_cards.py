@@ -14,7 +14,19 @@ from app.slack.blocks import Rendered
 from app.slack.cards import Context, refusals, render
 from app.slack.status import status_list
 from app.slack.view import RequestView
-from tests.slack.views import ID, NOW, a_confirmation, a_grant, a_step, a_view, a_word, buttons, schema, types
+from tests.slack.views import (
+    ID,
+    NOW,
+    a_confirmation,
+    a_grant,
+    a_step,
+    a_view,
+    a_word,
+    buttons,
+    instants,
+    schema,
+    types,
+)
 
 HEAD = "1042·9f3ac2d1"
 HERE = Context(NOW)
@@ -116,8 +128,10 @@ def test_a_freeze_says_until_when() -> None:
 
 def test_while_pending_the_requester_sees_whom_it_waits_for_and_may_cancel_or_wake() -> None:
     said = show("status", a_view(said=(a_word(),), steps=(a_step("group:leads", count=2),)))
-    assert "Still missing: 2 of group:leads." in said.text
-    assert "grace@example.com approved as group:leads" in read(said)
+    assert "Still missing: 2 of leads. Over at 03:37 UTC without them." in said.text
+    assert "others are asked as well at" in read(said)
+    assert NOW + timedelta(minutes=10) in instants(said.blocks)
+    assert "grace@example.com (leads) approved" in read(said)
     assert buttons(said.blocks) == {
         "breakglass_cancel": "Cancel orders-db",
         "breakglass_wake": "Wake the next people",
@@ -131,7 +145,7 @@ def test_where_everybody_was_woken_nobody_can_be() -> None:
 
 def test_while_active_the_holder_sees_literally_how_to_use_it_and_until_when() -> None:
     said = show("status", a_view(RequestState.ACTIVE, extend_by=timedelta(minutes=30)))
-    assert "until 03:42 UTC" in said.text
+    assert "Until 03:42 UTC, on your own account" in said.text
     preformatted = [
         element["elements"][0]["text"]
         for block in said.blocks
@@ -156,7 +170,7 @@ def test_what_is_being_taken_back_is_said_to_be_open_still() -> None:
         RequestState.REVOKING, ended_because=Ended.REVOKED, ended_by="eve@example.com", ended_reason="odd"
     )
     assert (
-        "Still open until it is read back. Ended: revoked by eve@example.com (odd)."
+        "Still open until the target says that it is gone. Ends now: revoked by eve@example.com (odd)."
         in show("status", view).text
     )
 
@@ -168,6 +182,45 @@ def test_whoever_is_told_of_their_access_can_say_that_it_was_not_them(event: str
     said = show("line", a_view(RequestState.ACTIVE), event=event)
     assert "breakglass_not_me" in buttons(said.blocks)
     assert "breakglass_not_me" not in buttons(show("event", a_view(RequestState.ACTIVE), event=event).blocks)
+
+
+def test_a_line_by_itself_says_of_which_access_it_speaks_and_in_a_thread_need_not() -> None:
+    view = a_view(RequestState.ACTIVE)
+    assert "orders-db · Request …h7q2xm" in read(show("line", view, event="active"))
+    assert "orders-db" not in read(show("event", view, event="active"))
+
+
+def test_what_ends_soon_can_be_extended_or_given_back_where_it_is_said() -> None:
+    view = a_view(RequestState.ACTIVE, extend_by=timedelta(minutes=30))
+    assert buttons(show("line", view, event="ending").blocks) == {
+        "breakglass_end": "Give back orders-db",
+        "breakglass_extend": "Extend orders-db by 30 min",
+        "breakglass_not_me": "Not me",
+    }
+
+
+def test_whose_yes_gave_it_is_said_with_it() -> None:
+    view = a_view(RequestState.ACTIVE, said=(a_word(), a_word(by="heidi@example.com"), a_word(round=1)))
+    said = show("event", view, event="active").text
+    assert "until 03:42 UTC. Approved by grace@example.com, heidi@example.com." in said
+
+
+def test_the_end_says_why_and_through_whom() -> None:
+    by = {"ended_because": "revoked", "ended_by": "eve@example.com", "ended_reason": "Not needed."}
+    view = a_view(RequestState.REVOKED, grants=[a_grant("revoked", sessions="none")], **by)
+    ending = "03:42 UTC. Ended: revoked by eve@example.com (Not needed.)."
+    assert all(
+        ending in show(kind, view, event="revoked").text for kind in ("status", "line", "event", "card")
+    )
+
+
+@pytest.mark.parametrize("event", ["denied", "cancelled", "refused", "revoking", "failed"])
+def test_a_reason_that_ends_with_a_full_stop_gets_no_second(event: str) -> None:
+    said = show(
+        "event", a_view(RequestState.DENIED), event=event, by="eve@example.com", reason="Not tonight."
+    )
+    assert "Not tonight." in said.text
+    assert ".." not in said.text
 
 
 def test_a_refusal_is_the_sentence_that_the_policy_gave() -> None:
@@ -184,7 +237,7 @@ def test_a_refusal_is_the_sentence_that_the_policy_gave() -> None:
 @pytest.mark.parametrize("sessions", ["none", "ended"])
 def test_gone_is_said_where_nothing_lives_on(sessions: str) -> None:
     view = a_view(RequestState.REVOKED, grants=[a_grant("revoked", sessions=sessions)])
-    assert "Gone: taken back and read back 03:42 UTC." in show("status", view).text
+    assert "Gone: taken back and checked at the target 03:42 UTC." in show("status", view).text
 
 
 @pytest.mark.parametrize(
@@ -279,11 +332,13 @@ def test_the_card_shows_rule_reasons_and_facts_with_their_provenance() -> None:
         "by": "dba-lead@example.com",
     }
     decision = {"verdict": "grant", "rule": "on call", "because": ["ada is on call"], "facts": [fact]}
-    said = read(show("card", a_view(RequestState.ACTIVE, decision=decision, grants=[a_grant()])))
+    card = show("card", a_view(RequestState.ACTIVE, decision=decision, grants=[a_grant()]))
+    said = read(card)
     assert "“on call” says grant" in said
     assert "ada is on call" in said
-    source = "pagerduty, at 2026-11-22T03:12:03Z, since 2026-11-21T20:00:00Z, by dba-lead@example.com"
-    assert f"on_call:sre-primary true ({source})" in said
+    assert "on_call:sre-primary: yes (pagerduty" in said
+    assert ", by dba-lead@example.com)" in said
+    assert {NOW + timedelta(seconds=3), NOW.replace(day=21, hour=20, minute=0)} <= instants(card.blocks)
 
 
 def test_the_card_shows_what_was_left_behind_and_what_failed() -> None:
@@ -309,7 +364,9 @@ def test_a_card_decides_only_where_approvals_are_given() -> None:
 def test_an_open_confirmation_has_a_button_and_a_closed_one_a_name() -> None:
     open_ = show("card", a_view(RequestState.ACTIVE, confirmation=a_confirmation()))
     assert buttons(open_.blocks)["breakglass_confirm"] == "Confirm orders-db for Ada"
+    assert "Taken back at 03:22 UTC unless confirmed by security." in open_.text
     closed = show("card", a_view(RequestState.ACTIVE, confirmation=a_confirmation("eve@example.com")))
+    assert "unless confirmed" not in closed.text
     assert "breakglass_confirm" not in buttons(closed.blocks)
     assert "by eve@example.com" in read(closed)
 

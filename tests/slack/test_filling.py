@@ -70,9 +70,9 @@ def test_each_policy_says_how_it_is_given_by_whom_and_to_which_account(build: Bu
     house = build(orders_db=ORDERS_DB, admin=TWO_STAGES, confirmed=CONFIRMED, securitys=SECURITYS)
     said = options(opens(house))
     assert said["orders-db"] == "At once · as ada"
-    assert said["confirmed"] == "At once, then confirmed · as ada"
-    assert said["admin"] == "Needs 1 of group:leads, then 2 of group:security · as ada"
-    assert said["securitys"].startswith("Refused now: no rule of this policy covers you")
+    assert said["confirmed"] == "At once, to be confirmed · as ada"
+    assert said["admin"] == "Needs 1 of leads, then 2 of security · as ada"
+    assert said["securitys"] == "Refused now: no rule of this policy covers you · as ada"
     assert list(said)[-1] == "securitys"
 
 
@@ -124,7 +124,37 @@ def test_choosing_another_policy_changes_the_fields_and_keeps_what_was_typed(bui
     house.work()
     assert set(form.fields) == {"policy", "duration", "reason", "incident", "emergency"}
     assert form.fields["reason"] == "INC-1234 replica lag"
-    assert "Needs approval: 1 of group:leads, then 2 of group:security." in form.plain()
+    assert "Needs approval: 1 of leads, then 2 of security." in form.plain()
+
+
+def test_a_length_that_was_never_shown_chosen_need_not_be_chosen(build: Build) -> None:
+    house = build(orders_db=ORDERS_DB, admin=TWO_STAGES)
+    form = opens(house)
+    form.fill(reason="INC-1234 replica lag", policy="orders-db")
+    house.work()
+    assert form.fields["duration"] is None
+    assert "Left out: 30 min. At most 4 h." in form.plain()
+    form.submit()
+    house.work()
+    assert house.latest()["duration_seconds"] == 1800
+
+
+def test_who_gets_it_for_a_shorter_time_reads_for_how_long(build: Build) -> None:
+    form = opens(
+        build(orders_db=ORDERS_DB.replace("then: approve", "then: approve, duration: {max: 1h}")), "alan"
+    )
+    assert "Needs approval, for 1 h at most: 1 of leads." in form.plain()
+
+
+def test_while_everything_is_frozen_the_form_says_so_and_what_is_still_given(build: Build) -> None:
+    settings = SETTINGS + "freeze_exempt: [reading]\n"
+    house = build(settings=settings, orders_db=ORDERS_DB, reading=ORDERS_DB)
+    house.person("eve").commands("/breakglass freeze 1h")
+    house.person("eve").form().fill(reason="Strange logins").submit()
+    house.work()
+    said = opens(house).plain()
+    assert "Everything is frozen until 2026-11-22" in said
+    assert "UTC: Strange logins. Still given: reading." in said
 
 
 def test_what_it_shows_can_be_sent(build: Build) -> None:
@@ -239,4 +269,4 @@ def test_policies_that_take_too_long_to_look_at_are_offered_without_an_outlook(b
     person = desk.people.identify(SlackUser("T0ACME", "U0ADA"), folder.settings)
     found = filling.look_up(desk, folder, person, forms.Typed())
     said = [choice.outlook for choice in found.choices or ()]
-    assert said == ["Needs 1 of group:leads, then 2 of group:security · as ada", ""]
+    assert said == ["Needs 1 of leads, then 2 of security · as ada", ""]

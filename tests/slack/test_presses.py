@@ -224,15 +224,22 @@ def test_a_changed_group_owes_a_fresh_look_at_the_people(house: House) -> None:
     assert [(due.ref, due.lane) for due in house.due("refresh")] == [("people", "people")]
 
 
-def test_a_changed_person_matters_only_where_they_are_known(house: House) -> None:
+def test_a_changed_person_is_looked_at_anew_where_they_are_known_and_nobody_else_is(house: House) -> None:
     changed = {"type": "user_change", "user": {"id": "U0ADA", "deleted": True}}
     house.slack.sends_event(changed)
-    assert house.due("refresh") == []
+    assert house.rows(Seen) == []
     with house.steps.step() as step:
-        step.insert(PersonRow(id="T0ACME:U0ADA", team="T0ACME", slack_user="U0ADA", bound_at=step.now))
+        for user in ("U0ADA", "U0ALAN"):
+            row = PersonRow(id=f"T0ACME:{user}", team="T0ACME", slack_user=user, bound_at=step.now)
+            row.profile_at = step.now
+            step.insert(row)
         step.record("PersonBound", "test")
     house.slack.sends_event(changed)
-    assert len(house.due("refresh")) == 1
+    seen = {row.slack_user: row.profile_at for row in house.rows(PersonRow)}
+    assert (seen["U0ADA"], seen["U0ALAN"] is None) == (None, False)
+    assert house.due("refresh") == [], (
+        "a status that somebody changes all the time costs no look at any group"
+    )
 
 
 @pytest.mark.parametrize("event", ["app_home_opened", "message", "tokens_revoked", "something_new"])

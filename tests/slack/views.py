@@ -115,6 +115,14 @@ def types(inside: object) -> set[str]:
     return set().union(*(types(each) for each in inside)) if isinstance(inside, list) else set()
 
 
+def instants(inside: object) -> set[datetime]:
+    """Every instant that is shown in each reader's own zone."""
+    if isinstance(inside, dict):
+        own = {datetime.fromtimestamp(inside["timestamp"], UTC)} if inside.get("type") == "date" else set()
+        return own.union(*(instants(each) for each in inside.values()))
+    return set().union(*(instants(each) for each in inside)) if isinstance(inside, list) else set()
+
+
 def buttons(blocks: list[dict[str, Any]]) -> dict[str, str]:
     """Label by action_id."""
     return {

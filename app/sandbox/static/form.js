@@ -5,6 +5,7 @@ import { el, render, words } from "./blocks.js";
 const optionsOf = (element) =>
   (element.options || []).concat(...(element.option_groups || []).map((group) => group.options));
 const label = (option) => option.text.text;
+const whole = (option) => option.description ? `${label(option)} — ${option.description.text}` : label(option);
 
 export function given(state) {
   if (!state) return null;
@@ -16,7 +17,7 @@ export function given(state) {
 function menu(element, value, id, change, people) {
   const choices = element.type === "users_select"
     ? people.map((person) => ({ value: person.id, text: { text: person.name } })) : optionsOf(element);
-  const toOption = (option) => el("option", { value: option.value, selected: option.value === value }, label(option));
+  const toOption = (option) => el("option", { value: option.value, selected: option.value === value }, whole(option));
   const inside = element.option_groups
     ? element.option_groups.map((g) => el("optgroup", { label: g.label.text }, ...g.options.map(toOption)))
     : choices.map(toOption);
@@ -135,13 +136,14 @@ export class Form {
   update(form) {
     const stamp = form && JSON.stringify([form.id, form.hash, form.errors]);
     if (stamp === this.shown) return;
-    if (!form) { this.shown = null; this.dialog.close(); this.back?.focus(); return; }
+    if (!form) { this.shown = null; this.dialog.close(); this.dialog.replaceChildren(); this.back?.focus(); return; }
     const same = this.id === form.id && this.dialog.open;
     if (!same) { this.values = {}; this.offered = {}; }
     if (!this.dialog.open) this.back = document.activeElement;
     this.shown = stamp;
     this.id = form.id;
-    const focused = same ? document.activeElement?.id : null;
+    // What was opened empty holds the focus itself: it goes to the first field as soon as there is one.
+    const focused = same && document.activeElement !== this.dialog ? document.activeElement?.id : null;
     const caret = focused ? document.activeElement.selectionEnd : null;
     this.draw(form);
     if (!this.dialog.open) this.dialog.showModal();

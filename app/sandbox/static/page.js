@@ -280,7 +280,7 @@ async function follow(step) {
   await be(here.state.people.find((each) => each.key === step.person).id);
   if (here.state.channels.some((channel) => channel.id === step.channel)) here.channel = step.channel;
   show(here.state);
-  if (step.types) { tab("chat"); composer.put(step.types); } else if (step.target) { await tryTarget(); } else { go(step.channel); }
+  if (step.types) { tab("chat"); composer.put(step.types); } else if (step.target) { await tryTarget(); byId("target").scrollIntoView({ block: "nearest" }); } else { go(step.channel); }
 }
 
 async function tryTarget() {
@@ -293,7 +293,7 @@ async function tryTarget() {
   const time = new Intl.DateTimeFormat("en-GB", { timeZone: zone(), timeStyle: "medium" }).format(new Date());
   byId("target-log").prepend(el("li", { class: answer.ok ? "ok" : "no" },
     el("p", { class: "byline" }, el("b", {}, `${answer.ok ? "✓" : "✗"} ${name}`), el("time", {}, time)), el("pre", {}, answer.text)));
-  while (byId("target-log").children.length > 8) byId("target-log").lastChild.remove();
+  while (byId("target-log").children.length > 4) byId("target-log").lastChild.remove();
 }
 
 function tab(name) { document.body.dataset.tab = name; for (const b of document.querySelectorAll(".tabs button")) b.setAttribute("aria-pressed", String(b.dataset.tab === name)); }
