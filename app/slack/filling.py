@@ -79,13 +79,16 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     """What the form shows this person now: every policy with its outlook, the only possible one chosen."""
     policies = list(folder.policies.values())
     lists_incidents = folder.settings.incidents is not None
-    notes = [*_frozen(desk, folder), *([note] if note else [])]
+    frozen = _frozen(desk, folder)
+    notes = [each for each in (frozen, note) if each]
     if not policies:
         notes.append("There is no policy yet: nobody can ask for anything.")
     chosen = folder.policies.get(typed.policy or "")
     searched = len(policies) > forms.MOST_OPTIONS or not policies
     looked_at = [chosen] if searched and chosen else [] if searched else policies
     decisions = _decisions(desk, folder, looked_at, person, typed)
+    if frozen:
+        decisions = {name: _held(folder, name, decision) for name, decision in decisions.items()}
     possible = [policy for policy in policies if _is_possible(decisions.get(policy.id))]
     if chosen is None and len(possible) == 1 and not searched:
         chosen = possible[0]
@@ -98,14 +101,20 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     return Filled(typed, None if searched else choices, chosen, lists_incidents, outlook, notes)
 
 
-def _frozen(desk: Desk, folder: PolicyFolder) -> Iterator[str]:
-    """That nothing is given now, but for what is exempt."""
+def _frozen(desk: Desk, folder: PolicyFolder) -> str:
+    """That nothing is given now, but for what is exempt; empty where nothing is frozen."""
     with desk.steps.read() as session:
         freeze = limits.current_freeze(session, desk.clock.now())
-        if freeze is not None:
-            exempt = [name for name in folder.policies if name in folder.settings.freeze_exempt]
-            but = f" Still given: {joined(exempt, 300)}." if exempt else ""
-            yield f"{stopped(limits.frozen_sentence(freeze))}{but}"
+        sentence = stopped(limits.frozen_sentence(freeze)) if freeze else ""
+    exempt = [name for name in folder.policies if name in folder.settings.freeze_exempt]
+    return f"{sentence} Still given: {joined(exempt, 300)}." if sentence and exempt else sentence
+
+
+def _held(folder: PolicyFolder, policy: str, decision: Decision) -> Decision:
+    """What would come of it during a freeze."""
+    if policy in folder.settings.freeze_exempt:
+        return decision
+    return replace(decision, verdict=Verdict.REFUSE, message="everything is frozen")
 
 
 def _decisions(

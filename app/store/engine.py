@@ -1,5 +1,6 @@
 """Databases: one engine with the settings that make a transaction mean the same on SQLite and PostgreSQL."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,13 @@ def make_engine(url: str) -> Engine:
 def _sqlite(url: str) -> Engine:
     if file := make_url(url).database:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=10)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=10,
+        max_overflow=10,
+        execution_options={"turn": threading.Lock()},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _record: Any) -> None:
@@ -71,8 +78,23 @@ def reading(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """A transaction that commits at the end of the block, or not at all."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """SQLite has one writer, and who waits there polls and may starve: the threads of a process take turns first."""
+    turn = engine.get_execution_options().get("turn")
+    if turn is None:
+        yield
+        return
+    mine = turn.acquire(timeout=BUSY_SECONDS)
+    try:
+        yield
+    finally:
+        if mine:
+            turn.release()
 
 
 def lock(session: Session, name: str, *, shared: bool = False) -> None:

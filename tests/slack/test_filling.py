@@ -152,9 +152,11 @@ def test_while_everything_is_frozen_the_form_says_so_and_what_is_still_given(bui
     house.person("eve").commands("/breakglass freeze 1h")
     house.person("eve").form().fill(reason="Strange logins").submit()
     house.work()
-    said = opens(house).plain()
-    assert "Everything is frozen until 2026-11-22" in said
-    assert "UTC: Strange logins. Still given: reading." in said
+    form = opens(house)
+    assert "Everything is frozen until 2026-11-22" in form.plain()
+    assert "UTC: Strange logins. Still given: reading." in form.plain()
+    assert options(form)["orders-db"] == "Refused now: everything is frozen · as ada"
+    assert form.fields["policy"] == "reading"
 
 
 def test_what_it_shows_can_be_sent(build: Build) -> None:
