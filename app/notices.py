@@ -10,7 +10,7 @@ status   dm of the requester, ``status:RID``            where the request stands
 line     dm of somebody                                 one change, in one line: ``data.event``
 hearing  dm of the requester                            it is being looked at; dropped once it is decided
 waiting  dm of the requester                            what has not answered; dropped once it is decided
-card     security channel (and ``also``), ``card:RID:CHANNEL``  one card per request
+card     security channel (and ``also``), ``card:RID:CHANNEL``  one card per request; to who may confirm as well
 event    the same, in the card's thread                 one change, in one line: ``data.event``
 ask      approvals channel or dm, ``ask:RID:ROUND:CONV``  a card with *Approve* and *Deny*
 alert    security channel                               what concerns no single request: ``data.event``
@@ -18,7 +18,7 @@ outcome  dm, or unseen by others where they pressed     what became of a press: 
 ======== ============================================== =====================================================
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
@@ -32,6 +32,8 @@ from app.store.tables import Notice, Request
 
 FIRST_WORD = timedelta(milliseconds=700)
 WHAT_IS_MISSING = timedelta(seconds=5)
+MOST_CONFIRMERS = 20
+"""At most that many people get a card of their own to confirm; the channels have it anyway."""
 
 
 class Priority(IntEnum):
@@ -78,6 +80,7 @@ def tell(
         post(step, channel, "card", priority, request=request, slot=slot, alert=True)
         if not first:
             post(step, channel, "event", priority, request=request, alert=True, event=event, **data)
+    _to_confirmers(step, request, priority)
 
 
 def show(step: Step, request: Request, policy: Policy | None, settings: Settings, priority: Priority) -> None:
@@ -86,6 +89,24 @@ def show(step: Step, request: Request, policy: Policy | None, settings: Settings
     for channel in channels(settings, policy):
         slot = f"card:{request.id}:{channel}"
         post(step, channel, "card", priority, request=request, slot=slot, alert=True)
+    _to_confirmers(step, request, priority)
+
+
+def ask_to_confirm(step: Step, request: Request, people: Sequence[str]) -> None:
+    """Give each of them a card of their own, with *Confirm*; it is kept up to date like those of the channels."""
+    for conversation in map(to_address, people[:MOST_CONFIRMERS]):
+        slot = f"card:{request.id}:{conversation}"
+        post(step, conversation, "card", Priority.ANSWER, request=request, slot=slot)
+
+
+def _to_confirmers(step: Step, request: Request, priority: Priority) -> None:
+    if request.confirm_by is None:
+        return
+    theirs = col(Notice.slot).startswith(f"card:{request.id}:to:", autoescape=True)
+    query = select(Notice.conversation).where(col(Notice.request_id) == request.id, theirs).distinct()
+    for conversation in sorted(step.session.exec(query).all()):
+        slot = f"card:{request.id}:{conversation}"
+        post(step, conversation, "card", priority, request=request, slot=slot)
 
 
 def to_requester(step: Step, request: Request, event: str | None, priority: Priority, **data: Any) -> None:

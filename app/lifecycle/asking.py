@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from sqlmodel import col, select
 
 from app import notices
-from app.lifecycle import quorum
+from app.lifecycle import limits, quorum
 from app.lifecycle.assessing import Assessment
-from app.lifecycle.barring import Barred, may_speak
+from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import close, lock_request, move
 from app.lifecycle.quorum import Place
 from app.model import Email, Ended, RequestState
-from app.policy import ApprovalPlan, Facts, PolicyFolder, Settings, members_of
+from app.policy import ApprovalPlan, Facts, PolicyFolder, Settings
 from app.policy import Step as PlanStep
 from app.store import due as timetable
 from app.store.step import Step
@@ -83,13 +83,7 @@ def eligible(
     step: PlanStep, settings: Settings, facts: Facts, barred: Barred
 ) -> tuple[frozenset[Email], bool]:
     """Who could say yes in this step as far as is known, and whether somebody unknown could as well."""
-    found: set[Email] = set()
-    unknown = False
-    for principal in step.by:
-        members = members_of(principal, settings, facts)
-        found |= {email for email in members.emails if may_speak(email, barred, settings)}
-        unknown = unknown or members.unknown
-    return frozenset(found), unknown
+    return speakers(step.by, settings, facts, barred)
 
 
 def go_to(
@@ -175,7 +169,9 @@ def tick(desk: Desk, due: Due) -> None:
 def _tick(step: Step, request: Request, folder: PolicyFolder, facts: Facts | None) -> None:
     plan, place = standing(request)
     ends = quorum.step_ends(plan, place)
-    if step.now < ends:
+    if frozen := limits.freeze_that_stops(step, folder.settings, request.policy):
+        _wait_out(step, request, plan, place, frozen.until)
+    elif step.now < ends:
         if facts is not None:
             _remind(step, request, folder, facts)
         _set_timer(step, request, plan, place)
@@ -185,6 +181,14 @@ def _tick(step: Step, request: Request, folder: PolicyFolder, facts: Facts | Non
         go_to(step, request, folder, facts, plan, further, by=CLOCK, action="Escalated")
     else:
         time_out(step, request, folder)
+
+
+def _wait_out(step: Step, request: Request, plan: ApprovalPlan, place: Place, until: datetime) -> None:
+    """While nothing may be approved nobody is woken, and the time to decide stands still."""
+    waited = Place(place.stage, place.step, place.step_at + (until - step.now))
+    step.change(request, step_at=waited.step_at, decide_by=quorum.decide_by(plan, waited))
+    step.record("AskWaits", CLOCK, request.id)
+    step.due("ask", request.id, until, "timer")
 
 
 def _unjudged_before(step: Step, request: Request, moment: datetime) -> bool:

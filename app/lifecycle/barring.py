@@ -1,10 +1,11 @@
 """Nobody approves, confirms or reviews their own request: not by another account, not by another name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.errors import Refused
 from app.model import Email
-from app.policy import Settings, subject_name
+from app.policy import Facts, Principal, Settings, members_of, subject_name
 from app.store.tables import Request
 
 
@@ -20,6 +21,16 @@ class Barred:
         """From the address and the accounts that were found when the request was decided."""
         subjects = frozenset((connector, name.casefold()) for connector, name in request.subjects or ())
         return cls((request.email or "").casefold(), subjects)
+
+
+def speakers(
+    principals: Sequence[Principal], settings: Settings, facts: Facts, barred: Barred
+) -> tuple[frozenset[Email], bool]:
+    """Who of these may speak, as far as is known, and whether somebody unknown may as well."""
+    known = [members_of(principal, settings, facts) for principal in principals]
+    people = frozenset().union(*(members.emails for members in known))
+    fit = frozenset(email for email in people if may_speak(email, barred, settings))
+    return fit, any(members.unknown for members in known)
 
 
 def may_speak(email: Email, barred: Barred, settings: Settings) -> bool:

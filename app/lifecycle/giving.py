@@ -14,6 +14,7 @@ from app import notices
 from app.errors import ConnectorError
 from app.lifecycle import limits, taking
 from app.lifecycle.assessing import Assessment, Place
+from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import FINAL_GRANT_STATES, Lost, grants_of, lock_request, move, move_grant
 from app.model import Ended, GrantId, GrantState, RequestState, new_id
@@ -59,8 +60,11 @@ def plan(step: Step, request: Request, assessment: Assessment) -> None:
     for number, place in sorted(enumerate(assessment.places), key=lambda each: _hold_key(each[1])):
         _plan_one(step, request, number, place, ends_at)
     step.record("GrantPlanned", "policy", request.id, rule=decision.rule)
-    if request.confirm_due:
+    if decision.confirm and request.confirm_due:
         step.due("confirm", request.id, request.confirm_due, "timer")
+        settings, barred = assessment.folder.settings, Barred.of(request)
+        people, _ = speakers(decision.confirm.by, settings, assessment.facts, barred)
+        notices.ask_to_confirm(step, request, sorted(people))
     if decision.duration > REMIND_BEFORE_END:
         step.due("ending", request.id, ends_at - REMIND_BEFORE_END, "timer")
 

@@ -96,3 +96,17 @@ def test_revoke_all_ends_what_is_live_and_cancels_what_is_pending(build: Build) 
     assert house.target.members() == set()
     assert house.asks("ada", LINE)["state"] == "active"
     assert house.ledger_is_clean()
+
+
+def test_while_frozen_nobody_is_woken_and_the_time_to_decide_stands_still(house: TestHouse) -> None:
+    house.asks("alan", LINE)
+    says(house, "eve", "freeze 1h", "breakglass_freeze", reason="Something is wrong.")
+    heard = len(house.person("grace").dm())
+    house.later(minutes=4)
+    house.later(minutes=30)
+    assert len(house.person("grace").dm()) == heard
+    assert house.latest()["state"] == "pending"
+    house.later(minutes=27)
+    assert "Approved." in house.presses("grace", "approve")
+    assert house.latest()["state"] == "active"
+    assert house.ledger_is_clean()

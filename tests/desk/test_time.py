@@ -132,6 +132,16 @@ def test_what_security_confirms_stays(build: Build) -> None:
     assert house.latest()["ended"]["because"] == "expired"
 
 
+def test_who_may_confirm_has_a_card_of_their_own_that_is_kept_up_to_date(build: Build) -> None:
+    house = build(orders_db=CONFIRMED.replace("group:security], within", "group:leads], within"))
+    house.asks("ada", LINE)
+    (card,) = house.person("grace").dm()
+    assert any(b.action_id == "breakglass_confirm" for b in card.buttons())
+    assert "Confirmed." in house.presses("heidi", "confirm")
+    assert not any(b.action_id == "breakglass_confirm" for b in card.again().buttons())
+    assert house.ledger_is_clean()
+
+
 def test_nothing_is_extended_while_it_waits_to_be_confirmed(build: Build) -> None:
     house = build(orders_db=CONFIRMED)
     house.asks("ada", LINE)

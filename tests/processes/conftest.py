@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.house import Target, database_url, migrate_to, prepare_roles, write_policies
-from tests.processes.installation import DEVELOPERS, POLICIES, SETTINGS, Installation
+from tests.processes.company import DEVELOPERS, POLICIES, SETTINGS
+from tests.processes.installation import Installation
 from tests.servers import NoServer, PostgresServer, start_postgres, start_valkey
 
 _number = count()

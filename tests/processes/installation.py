@@ -1,19 +1,12 @@
 """One installation out of real processes: web, worker and clock over a real database, Valkey and target.
 
 The sandbox is Slack, served in the test's own process and in real time. Nothing here sleeps to wait: everything is
-looked for until a deadline. A child is killed by the kernel when the test process ends, however that ends.
+looked for until a deadline.
 """
 
 import os
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,149 +18,27 @@ from sqlmodel import Session, col, select
 
 from app import audit
 from app.clock import SystemClock
-from app.sandbox import Sandbox
-from app.sandbox.cast import BOT_USER, User
+from app.sandbox.cast import BOT_USER
 from app.sandbox.interactions import Outcome
 from app.sandbox.workspace import Message as Said
 from app.store import engine as databases
 from app.store.tables import Grant, LedgerEntry, Message, Notice, Press, Request
 from tests.house import Target
+from tests.processes.children import SOON, STARTING, Child, free_port, start_child, wait
+from tests.processes.company import APPROVE, DENY, ROLES, Doors, hire
 from tests.servers import ValkeyServer
 from tests.serving import serve
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack
 
-ROOT = Path(__file__).parents[2]
-STARTING = 60.0
-SOON = 30.0
-"""Seconds after which something that should happen at once did not happen: machines that test are slow."""
 PROMISED = timedelta(seconds=2)
 """No revocation is later than that, whatever becomes of Redis."""
 MARGIN = timedelta(seconds=1)
 """What a test machine with other things to do may add to that."""
-APPROVE, DENY = "breakglass_approve", "breakglass_deny"
-DEVELOPERS = tuple(f"dev{number:02}" for number in range(10))
-ROLES = {
-    "quick": "incident_writer",
-    "calm": "incident_reader",
-    "one": "incident_reader",
-    "pair": "incident_admin",
-}
-
-SETTINGS = f"""
-teams: [T0ACME]
-domains: [example.com]
-security_channel: C0SECURITY
-approvals_channel: C0APPROVALS
-security_team: [group:security]
-groups:
-  security: {{members: [eve@example.com, frank@example.com]}}
-  leads: {{members: [grace@example.com, heidi@example.com]}}
-  engineering: {{members: [ada@example.com, {", ".join(f"{name}@example.com" for name in DEVELOPERS)}]}}
-connectors:
-  orders-db: {{kind: postgres, dsn: "${{ORDERS_DB_DSN}}", subject: "{{local}}", sessions: end}}
-"""
-POLICY = """
-title: Orders database, {name}
-owner: user:dba-lead@example.com
-risk: high
-access: [{{connector: orders-db, role: {role}}}]
-duration: {{default: 30m, max: 4h}}
-rules: [{{name: engineering, if: {{group: engineering}}, then: {then}}}]
-"""
-APPROVAL = "approval: [{{by: [group:leads], count: {count}, within: 10m}}]\n"
-POLICIES = {
-    "quick": POLICY.format(name="at once", role=ROLES["quick"], then="grant") + APPROVAL.format(count=1),
-    "calm": POLICY.format(name="at once, to read", role=ROLES["calm"], then="grant")
-    + APPROVAL.format(count=1),
-    "one": POLICY.format(name="one yes", role=ROLES["one"], then="approve") + APPROVAL.format(count=1),
-    "pair": POLICY.format(name="two yeses", role=ROLES["pair"], then="approve") + APPROVAL.format(count=2),
-}
-
-_BOOT = """
-import ctypes, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-from app.cli import main
-main()
-"""
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV")
+
 
 Found = TypeVar("Found")
 Row = TypeVar("Row")
-
-
-def wait(look: Callable[[], Found], seconds: float, what: str) -> Found:
-    """The first truthy answer of ``look``. Looks seldom: what it waits for needs the processor more."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not (found := look()):
-        if time.monotonic() > deadline:
-            message = f"waited {seconds:g} s for {what}, last seen: {found!r}"
-            raise AssertionError(message)
-        pause.wait(0.03)
-    return found
-
-
-class Doors(Sandbox):
-    """Slack in front of several web processes: what a thread does goes through the door that it chose."""
-
-    def __init__(self, **settings: Any) -> None:
-        self._chosen = threading.local()
-        self._usual: str | None = None
-        super().__init__(**settings)
-
-    @property
-    def bot_url(self) -> str | None:
-        """Where this thread's acts go."""
-        return getattr(self._chosen, "url", None) or self._usual
-
-    @bot_url.setter
-    def bot_url(self, url: str | None) -> None:
-        self._usual = url
-
-    def through(self, url: str, act: Callable[[], Found]) -> Found:
-        """Do it through that door."""
-        self._chosen.url = url
-        try:
-            return act()
-        finally:
-            self._chosen.url = None
-
-
-@dataclass(slots=True)
-class Child:
-    """One process of the installation."""
-
-    name: str
-    popen: subprocess.Popen[bytes]
-    log: Path
-    url: str = ""
-
-    def said(self) -> str:
-        """Everything that it wrote."""
-        return self.log.read_text(errors="replace")
-
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self.popen.poll() is None
-
-    def kill(self) -> None:
-        """SIGKILL, and gone."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.popen.pid, signal.SIGKILL)
-        self.popen.wait()
-
-    def ask_to_stop(self) -> None:
-        """SIGTERM."""
-        self.popen.send_signal(signal.SIGTERM)
-
-    def exit_code(self, seconds: float) -> int:
-        """The code with which it ends by itself within that time."""
-        try:
-            return self.popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            message = f"{self.name} did not end within {seconds} s:\n{self.said()[-3000:]}"
-            raise AssertionError(message) from None
 
 
 @dataclass(slots=True)
@@ -189,7 +60,7 @@ class Installation:
     def open(self) -> "Installation":
         """Serve Slack; nothing else is started yet."""
         sandbox = Doors(signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN)
-        _hire(sandbox)
+        hire(sandbox)
         sandbox.base_url, stop = serve(sandbox.app)
         self.slack = Slack(sandbox)
         self.engine = databases.make_engine(self.database)
@@ -228,17 +99,7 @@ class Installation:
     def spawn(self, command: str, **env: str | None) -> Child:
         """Begin to start one; it may still refuse."""
         log = self.folder / f"{command}{len(self.children)}.log"
-        with log.open("wb") as output:
-            popen = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, *command.split()],
-                env=self.environment(**env),
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                process_group=0,
-            )
-        child = Child(command, popen, log)
+        child = start_child(command, self.environment(**env), log)
         self.children.append(child)
         return child
 
@@ -246,7 +107,7 @@ class Installation:
         """Begin to start ``web``, ``worker`` or ``clock`` as a host would."""
         if command != "web":
             return self.spawn(command, **env)
-        port = _free_port()
+        port = free_port()
         child = self.spawn("web", **{"ORDERS_DB_DSN": None, "PORT": str(port), **env})
         child.url = f"http://127.0.0.1:{port}/slack/events"
         return child
@@ -275,18 +136,6 @@ class Installation:
         """Slack's side of the webs."""
         assert isinstance(self.slack.sandbox, Doors)
         return self.slack.sandbox
-
-    def run(self, *words: str, **env: str | None) -> subprocess.CompletedProcess[str]:
-        """One command of the terminal, to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "app.cli", *words],
-            env=self.environment(**env),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=STARTING,
-            check=False,
-        )
 
     # --- acting --------------------------------------------------------------------------------------------
     def asks(self, name: str, line: str) -> str:
@@ -444,18 +293,3 @@ class Installation:
         """Chain and replay."""
         problems = self.read(audit.verify)
         assert not problems, problems
-
-
-def _hire(sandbox: Sandbox) -> None:
-    """Ten developers more than the usual cast."""
-    for name in DEVELOPERS:
-        user = User(f"U0{name.upper()}", name, name.title(), "developer", f"{name}@example.com")
-        sandbox.workspace.users[user.id] = user
-        for channel in ("C0GENERAL", "C0APPROVALS"):
-            sandbox.workspace.channels[channel].members.add(user.id)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,8 +14,10 @@ from sqlmodel import col
 from app.sandbox.workspace import Message
 from app.store.tables import Approval, Grant
 from app.store.tables import Message as Place
+from tests.processes.children import SOON, wait
+from tests.processes.company import APPROVE, DENY, DEVELOPERS, ROLES
 from tests.processes.conftest import Install
-from tests.processes.installation import APPROVE, DENY, DEVELOPERS, ROLES, SOON, Installation, wait
+from tests.processes.installation import Installation
 from tests.serving import together
 
 LEADS = ("grace", "heidi")

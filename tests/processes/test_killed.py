@@ -7,9 +7,11 @@ from sqlmodel import col
 
 from app.store import engine as databases
 from app.store.tables import Due
+from tests.processes.children import SOON, wait
+from tests.processes.company import ROLES
 from tests.processes.conftest import Install
 from tests.processes.holding import held_up, nothing_given_yet
-from tests.processes.installation import ROLES, SOON, Installation, wait
+from tests.processes.installation import Installation
 
 WRITER = ROLES["quick"]
 

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from app.queue import connect
-from tests.processes.installation import ROLES, Installation
+from tests.processes.company import ROLES
+from tests.processes.installation import Installation
 from tests.servers import ValkeyServer
 
 Trouble = Callable[[ValkeyServer], AbstractContextManager[None]]

@@ -9,9 +9,11 @@ from sqlmodel import col
 
 from app.store.tables import Due, Press
 from tests.house import write_policies
+from tests.processes.children import SOON, wait
+from tests.processes.company import APPROVE, POLICIES, ROLES, SETTINGS
 from tests.processes.conftest import Install
 from tests.processes.holding import held_up, nothing_given_yet
-from tests.processes.installation import APPROVE, POLICIES, ROLES, SETTINGS, SOON, Installation, wait
+from tests.processes.installation import Installation
 
 COMMANDS = ("web", "worker", "clock")
 WITHIN = 10.0
