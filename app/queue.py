@@ -237,6 +237,7 @@ class Listener:
             except Exception as error:  # noqa: BLE001 - RQ may stumble over anything that stands in Redis
                 log.warning("the bell cannot be heard", error=type(error).__name__)
             self._stop.wait(0.5)
+        scheduling.join(2)
 
     def _make_worker(self) -> RingWorker:
         queue = Queue(

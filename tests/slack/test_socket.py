@@ -138,8 +138,7 @@ def test_it_waits_for_a_slack_that_is_away(house: House, sockets: list[Running])
     house.slack.faults.down()
     with capture_logs() as logs:
         sockets.append(Running(house))
-        wait(lambda: len(logs) > 1, 10, "two attempts")
-    assert {entry["event"] for entry in logs} == {"socket mode cannot connect"}
+        wait(lambda: [entry["event"] for entry in logs].count("socket mode cannot connect") > 1, 10, "two attempts")
     assert not sockets[0].mode.connected
     house.slack.faults.up()
     wait(lambda: house.slack.sandbox.socket.connections == 1, 20, "the connection")
