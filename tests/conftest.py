@@ -107,6 +107,7 @@ def slack_workspace(house_ports: tuple[Port, Port]) -> Iterator[Slack]:
         base_url=house_ports[0].url,
         clock=clock,
     )
+    sandbox.http.patience = 20  # Slack gives up after 3 s; a slow machine must not look like a slow bot
     house_ports[0].behind = sandbox.app
     yield Slack(sandbox)
     sandbox.close()

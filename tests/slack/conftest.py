@@ -59,6 +59,7 @@ def workspace(front_ports: tuple[Port, Port]) -> Iterator[Slack]:
         base_url=front_ports[0].url,
         bot_url=f"{front_ports[1].url}/slack/events",
     )
+    sandbox.http.patience = 20
     front_ports[0].behind = sandbox.app
     yield Slack(sandbox)
     sandbox.close()
