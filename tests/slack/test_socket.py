@@ -138,7 +138,11 @@ def test_it_waits_for_a_slack_that_is_away(house: House, sockets: list[Running])
     house.slack.faults.down()
     with capture_logs() as logs:
         sockets.append(Running(house))
-        wait(lambda: [entry["event"] for entry in logs].count("socket mode cannot connect") > 1, 10, "two attempts")
+        wait(
+            lambda: [entry["event"] for entry in logs].count("socket mode cannot connect") > 1,
+            10,
+            "two attempts",
+        )
     assert not sockets[0].mode.connected
     house.slack.faults.up()
     wait(lambda: house.slack.sandbox.socket.connections == 1, 20, "the connection")
