@@ -17,5 +17,6 @@ JOBS: Mapping[str, Job] = {
     "late": taking.take_late,
     "confirm": ending.unconfirmed,
     "ending": ending.remind_of_end,
+    "offboard": ending.offboard,
 }
 """By the ``kind`` of a due row. A name here stays valid as long as a row or job with it may exist."""

@@ -107,6 +107,10 @@ class Bindings:
         """Known within a minute; what a clock that was set back since saw much later counts for nothing."""
         return row.profile_at is not None and abs(self._now() - row.profile_at) <= FRESH
 
+    def why_unfit(self, slack: SlackUser, settings: Settings) -> str | None:
+        """What bars this account now; see ``lifecycle.desk.People``."""
+        return unfit(self._directory.profile(slack.user), our_teams(settings, self._directory))
+
     def forget(self) -> None:
         """Something changed among the people: ask Slack again at each one's next use."""
         with self._steps.step() as step:

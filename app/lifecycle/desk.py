@@ -53,6 +53,9 @@ class People(Protocol):
         Slack did not answer.
         """
 
+    def why_unfit(self, slack: SlackUser, settings: Settings) -> str | None:
+        """Why Slack's own word, asked now, bars this account; None: it is a full member's. Raises ``Unavailable``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:

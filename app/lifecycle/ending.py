@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlmodel import and_, col, or_, select
 
 from app import notices
-from app.errors import Refused
+from app.errors import Refused, Unavailable
 from app.lifecycle import taking
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import close, lock_request
 from app.lifecycle.press import Case, Judgement, look_at, must_be_security, the
-from app.model import Ended, RequestState, SlackUser
+from app.model import OPEN_STATES, Ended, RequestState, SlackUser
 from app.policy import Facts, PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -180,3 +180,31 @@ def remind_of_end(desk: Desk, due: Due) -> None:
         if request.state == RequestState.ACTIVE:
             notices.to_requester(step, request, "ending", notices.Priority.CHANGE)
             step.record("HolderReminded", "clock", request.id)
+
+
+def offboard(desk: Desk, due: Due) -> None:
+    """Slack said that somebody changed: who is no full member any more loses what they hold and what they asked for."""
+    team, _, user = due.ref.partition(":")
+    slack, folder = SlackUser(team, user), desk.shelf.current()
+    still_open = _open_of_account(desk, slack)
+    why = None
+    if still_open:
+        try:
+            why = desk.people.why_unfit(slack, folder.settings)
+        except Unavailable as silence:
+            with desk.steps.step() as step:
+                timetable.again(step, due, step.now + taking.pause(due.attempts), str(silence))
+            return
+    for request_id in still_open if why else ():
+        with desk.steps.step() as step:
+            request = lock_request(step, request_id)
+            stop(step, request, folder, Ended.OFFBOARDED, "slack", f"The Slack account {why}.")
+    with desk.steps.step() as step:
+        timetable.finish(step, due)
+
+
+def _open_of_account(desk: Desk, slack: SlackUser) -> list[str]:
+    with desk.steps.read() as session:
+        theirs = (col(Request.team) == slack.team, col(Request.slack_user) == slack.user)
+        query = select(Request.id).where(*theirs, col(Request.state).in_(sorted(OPEN_STATES)))
+        return sorted(session.exec(query).all())

@@ -105,7 +105,7 @@ class Front:
 
     # --- people --------------------------------------------------------------------------------------------
     def people_changed(self, team: str | None, user: str | None, delivery: str) -> None:
-        """Owe a fresh look at the groups; of a person, at their next use alone: people change all the time."""
+        """Owe a fresh look at the groups, or at the one person and what they hold."""
         if user is not None:
             self._forget(f"{team}:{user}", delivery)
             return
@@ -122,6 +122,7 @@ class Front:
             row = step.session.get(PersonRow, person)
             if row is not None and step.first_time(delivery):
                 step.change(row, profile_at=None)
+                step.due("offboard", person, step.now, PEOPLE_LANE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from app.store.tables import LedgerEntry, Notice, PersonRow
+from app.store.tables import Due, LedgerEntry, Notice, PersonRow
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.serving import wait
 
 Build = Callable[..., TestHouse]
 ANYBODY = ORDERS_DB.replace("{group: engineering}", "{always: true}")
@@ -143,3 +144,23 @@ def test_every_refused_press_is_in_the_ledger(house: TestHouse) -> None:
     actions = [entry.action for entry in house.rows(LedgerEntry)]
     assert "PressRefused" in actions
     assert house.latest()["state"] == "pending"
+
+
+def test_who_is_deactivated_loses_what_they_hold_at_once(house: TestHouse) -> None:
+    house.asks("ada", "orders-db 30m INC-1 replica lag")
+    house.slack.sandbox.faults.deactivate("ada")
+    wait(lambda: house.rows(Due, Due.kind == "offboard"), what="Slack's word that she changed")
+    house.work()
+    request = house.latest()
+    assert (request["state"], request["ended"]["because"]) == ("revoked", "offboarded")
+    assert not house.target.can_write("ada")
+    assert house.ledger_is_clean()
+
+
+def test_who_only_changed_their_name_keeps_it(house: TestHouse) -> None:
+    house.asks("ada", "orders-db 30m INC-1 replica lag")
+    house.slack.sandbox.faults.change_person("ada", real_name="Ada King")
+    wait(lambda: house.rows(Due, Due.kind == "offboard"), what="Slack's word that she changed")
+    house.work()
+    assert house.latest()["state"] == "active"
+    assert house.target.can_write("ada")

@@ -20,6 +20,8 @@ from tests.processes.conftest import Install
 from tests.processes.installation import Installation
 from tests.serving import together
 
+pytestmark = pytest.mark.xdist_group("two webs")
+
 LEADS = ("grace", "heidi")
 POLITE = {"Grace Hopper already approved this.", "Heidi Lamarr already approved this."}
 Act = Callable[[str, Message], object]

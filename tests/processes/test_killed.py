@@ -13,6 +13,8 @@ from tests.processes.conftest import Install
 from tests.processes.holding import held_up, nothing_given_yet
 from tests.processes.installation import Installation
 
+pytestmark = pytest.mark.xdist_group("one service")
+
 WRITER = ROLES["quick"]
 
 

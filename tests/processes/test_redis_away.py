@@ -11,6 +11,8 @@ from tests.processes.company import ROLES
 from tests.processes.installation import Installation
 from tests.servers import ValkeyServer
 
+pytestmark = pytest.mark.xdist_group("one service")
+
 Trouble = Callable[[ValkeyServer], AbstractContextManager[None]]
 
 

@@ -9,6 +9,8 @@ from app.sandbox.faults import Faults
 from app.store.tables import Notice
 from tests.processes.installation import Installation
 
+pytestmark = pytest.mark.xdist_group("one service")
+
 Trouble = Callable[[Faults], None]
 NAMES = ("dev00", "dev01")
 

@@ -15,6 +15,8 @@ from tests.processes.conftest import Install
 from tests.processes.holding import held_up, nothing_given_yet
 from tests.processes.installation import Installation
 
+pytestmark = pytest.mark.xdist_group("starting")
+
 COMMANDS = ("web", "worker", "clock")
 WITHIN = 10.0
 """Seconds in which a process ends that is asked to, and in which a changed folder counts."""
