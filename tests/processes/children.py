@@ -1,6 +1,5 @@
 """The processes as children of the test, and how long anything of theirs may take."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -8,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -58,9 +56,9 @@ class Child:
         return self.popen.poll() is None
 
     def kill(self) -> None:
-        """SIGKILL, and gone."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.popen.pid, signal.SIGKILL)
+        """SIGKILL, and gone. Of one that ended before, the number may be another's by now."""
+        if self.alive():
+            self.popen.kill()
         self.popen.wait()
 
     def ask_to_stop(self) -> None:
