@@ -22,7 +22,7 @@ demo: $(RUN) ## a whole working installation on this machine; prints the address
 
 .PHONY: test
 test: $(DEV) ## every test
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: lint
 lint: $(DEV) ## style

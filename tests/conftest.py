@@ -6,7 +6,6 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.clock import MovedClock
 from tests.house import (
@@ -21,22 +20,10 @@ from tests.house import (
     write_policies,
 )
 from tests.servers import NoServer, PostgresServer, start_postgres
-from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack, serve
+from tests.serving import Port
+from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack
 
 _number = count()
-
-
-class Port:
-    """A served port behind which each test puts its own application: starting a server takes longer."""
-
-    def __init__(self) -> None:
-        self.behind: ASGIApp | None = None
-        self.url, self.stop = serve(self)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            assert self.behind is not None
-            await self.behind(scope, receive, send)
 
 
 @pytest.fixture(scope="session")

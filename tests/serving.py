@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Found = TypeVar("Found")
 PATIENCE = 20.0
@@ -48,6 +48,19 @@ def serve(asgi: ASGIApp) -> tuple[str, Callable[[], None]]:
         listener.close()
 
     return f"http://127.0.0.1:{listener.getsockname()[1]}", stop
+
+
+class Port:
+    """A served port behind which each test puts its own application: starting a server takes longer."""
+
+    def __init__(self) -> None:
+        self.behind: ASGIApp | None = None
+        self.url, self.stop = serve(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            assert self.behind is not None
+            await self.behind(scope, receive, send)
 
 
 def together(*acts: Callable[[], Found]) -> list[Found]:

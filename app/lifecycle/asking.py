@@ -20,7 +20,7 @@ from app.policy import ApprovalPlan, Facts, PolicyFolder, Settings
 from app.policy import Step as PlanStep
 from app.store import due as timetable
 from app.store.step import Step
-from app.store.tables import Approval, Due, Press, Request
+from app.store.tables import Approval, Due, Freeze, Press, Request
 
 MOST_ASKED = 20
 """At most that many people get a direct message for one step; the approvals channel has the card anyway."""
@@ -170,7 +170,7 @@ def _tick(step: Step, request: Request, folder: PolicyFolder, facts: Facts | Non
     plan, place = standing(request)
     ends = quorum.step_ends(plan, place)
     if frozen := limits.freeze_that_stops(step, folder.settings, request.policy):
-        _wait_out(step, request, plan, place, frozen.until)
+        _wait_out(step, request, plan, place, frozen)
     elif step.now < ends:
         if facts is not None:
             _remind(step, request, folder, facts)
@@ -183,9 +183,10 @@ def _tick(step: Step, request: Request, folder: PolicyFolder, facts: Facts | Non
         time_out(step, request, folder)
 
 
-def _wait_out(step: Step, request: Request, plan: ApprovalPlan, place: Place, until: datetime) -> None:
-    """While nothing may be approved nobody is woken, and the time to decide stands still."""
-    waited = Place(place.stage, place.step, place.step_at + (until - step.now))
+def _wait_out(step: Step, request: Request, plan: ApprovalPlan, place: Place, frozen: Freeze) -> None:
+    """While nothing may be approved nobody is woken, and the time to decide stands still: since the freeze began."""
+    until = frozen.until
+    waited = Place(place.stage, place.step, place.step_at + (until - max(frozen.since, place.step_at)))
     step.change(request, step_at=waited.step_at, decide_by=quorum.decide_by(plan, waited))
     step.record("AskWaits", CLOCK, request.id)
     step.due("ask", request.id, until, "timer")

@@ -11,7 +11,7 @@ from app.lifecycle import taking
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import close, lock_request
 from app.lifecycle.press import Case, Judgement, look_at, must_be_security, the
-from app.model import OPEN_STATES, Ended, RequestState, SlackUser
+from app.model import Ended, RequestState, SlackUser
 from app.policy import Facts, PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -112,7 +112,7 @@ def not_me(desk: Desk, case: Case) -> Judgement:
     # First the person, then what they have: whatever they open meanwhile finds them frozen.
     with desk.steps.step() as step:
         freeze_person(step, case.presser.slack, by)
-    open_now = _open_of(desk, request)
+    open_now = _open_of(desk, case.presser.slack, request.email)
     stop_each(desk, open_now, case.folder, Ended.NOT_ME, by)
 
     def judgement(step: Step, _locked: Request | None) -> str:
@@ -123,10 +123,11 @@ def not_me(desk: Desk, case: Case) -> Judgement:
     return judgement
 
 
-def _open_of(desk: Desk, request: Request) -> list[str]:
+def _open_of(desk: Desk, slack: SlackUser, email: str | None = None) -> list[str]:
+    """What this account has open and, where an address is given, whoever has that address."""
     with desk.steps.read() as session:
-        account = and_(col(Request.team) == request.team, col(Request.slack_user) == request.slack_user)
-        theirs = account if request.email is None else or_(account, col(Request.email) == request.email)
+        account = and_(col(Request.team) == slack.team, col(Request.slack_user) == slack.user)
+        theirs = account if email is None else or_(account, col(Request.email) == email)
         still_open = col(Request.state).in_(sorted(UNDECIDED | HELD))
         return sorted(session.exec(select(Request.id).where(theirs, still_open)).all())
 
@@ -186,7 +187,7 @@ def offboard(desk: Desk, due: Due) -> None:
     """Slack said that somebody changed: who is no full member any more loses what they hold and what they asked for."""
     team, _, user = due.ref.partition(":")
     slack, folder = SlackUser(team, user), desk.shelf.current()
-    still_open = _open_of_account(desk, slack)
+    still_open = _open_of(desk, slack)
     why = None
     if still_open:
         try:
@@ -195,16 +196,7 @@ def offboard(desk: Desk, due: Due) -> None:
             with desk.steps.step() as step:
                 timetable.again(step, due, step.now + taking.pause(due.attempts), str(silence))
             return
-    for request_id in still_open if why else ():
-        with desk.steps.step() as step:
-            request = lock_request(step, request_id)
-            stop(step, request, folder, Ended.OFFBOARDED, "slack", f"The Slack account {why}.")
+    if why:
+        stop_each(desk, still_open, folder, Ended.OFFBOARDED, "slack", f"The Slack account {why}.")
     with desk.steps.step() as step:
         timetable.finish(step, due)
-
-
-def _open_of_account(desk: Desk, slack: SlackUser) -> list[str]:
-    with desk.steps.read() as session:
-        theirs = (col(Request.team) == slack.team, col(Request.slack_user) == slack.user)
-        query = select(Request.id).where(*theirs, col(Request.state).in_(sorted(OPEN_STATES)))
-        return sorted(session.exec(query).all())

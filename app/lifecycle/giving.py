@@ -150,10 +150,9 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
         if grant is None or grant.state not in {GrantState.PLANNED, GrantState.GRANTING}:
             timetable.finish(step, due)
             return None
-        if why := _why_not(step, request, grant, folder, max(step.now, desk.clock.latest())):
+        if stopped := _why_not(step, request, grant, folder, max(step.now, desk.clock.latest())):
             timetable.finish(step, due)
-            because = Ended.FROZEN if why.startswith("Everything is frozen") else Ended.FAILED
-            abandon(step, request, folder, because, WORKER, why)
+            abandon(step, request, folder, stopped[0], WORKER, stopped[1])
             return None
         if why := desk.shelf.taking_only():
             # Another process may have a good folder; where none has, the plan grows too old.
@@ -168,15 +167,18 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
         return grant
 
 
-def _why_not(step: Step, request: Request, grant: Grant, folder: PolicyFolder, now: datetime) -> str | None:
+def _why_not(
+    step: Step, request: Request, grant: Grant, folder: PolicyFolder, now: datetime
+) -> tuple[Ended, str] | None:
+    """What the end would be called and the sentence for it, where this may not be given any more."""
     if request.state != RequestState.GRANTING:
-        return "The request ended meanwhile."
+        return Ended.FAILED, "The request ended meanwhile."
     if now >= grant.planned_at + TOO_LATE:
-        return f"{grant.connector} could not give it within {TOO_LATE.seconds // 60} minutes."
+        return Ended.FAILED, f"{grant.connector} could not give it within {TOO_LATE.seconds // 60} minutes."
     if now >= grant.ends_at:
-        return "Its time was over before it could be given."
+        return Ended.FAILED, "Its time was over before it could be given."
     if frozen := limits.freeze_that_stops(step, folder.settings, request.policy):
-        return limits.frozen_sentence(frozen)
+        return Ended.FROZEN, limits.frozen_sentence(frozen)
     return None
 
 

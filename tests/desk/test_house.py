@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.house import SETTINGS, TestHouse
+from tests.house import ORDERS_DB, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -109,4 +109,17 @@ def test_while_frozen_nobody_is_woken_and_the_time_to_decide_stands_still(house:
     house.later(minutes=27)
     assert "Approved." in house.presses("grace", "approve")
     assert house.latest()["state"] == "active"
+    assert house.ledger_is_clean()
+
+
+def test_an_ask_without_reminders_keeps_the_time_that_it_had_when_the_freeze_began(build: Build) -> None:
+    house = build(orders_db=ORDERS_DB.replace(", remind: 4m", ""))
+    house.asks("alan", LINE)
+    house.later(minutes=2)
+    says(house, "eve", "freeze 1h", "breakglass_freeze", reason="Something is wrong.")
+    house.later(minutes=8)
+    house.later(minutes=52)
+    assert house.latest()["state"] == "pending"
+    house.later(minutes=7)
+    assert "Approved." in house.presses("grace", "approve")
     assert house.ledger_is_clean()

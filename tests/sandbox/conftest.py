@@ -2,24 +2,11 @@ from collections.abc import Iterator
 
 import pytest
 from slack_sdk import WebClient
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.sandbox import Sandbox
 from tests.sandbox.stubbot import StubBot
-from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack, serve
-
-
-class Port:
-    """A served port behind which each test puts its own application: starting a server takes longer."""
-
-    def __init__(self) -> None:
-        self.behind: ASGIApp | None = None
-        self.url, self.stop = serve(self)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            assert self.behind is not None
-            await self.behind(scope, receive, send)
+from tests.serving import Port
+from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.sandbox import Sandbox, TargetResult
-from tests.sandbox.conftest import Port
 from tests.sandbox.stubbot import Payload, StubBot, actions, button, field, modal, option, section, text_field
+from tests.serving import Port
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

@@ -2,7 +2,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.policy import PolicyFolder
 from app.sandbox import Sandbox
@@ -10,23 +9,10 @@ from app.store import schema
 from app.store.engine import make_engine
 from app.web import create_web
 from tests.servers import NoServer, start_postgres
-from tests.serving import serve
+from tests.serving import Port
 from tests.slack import fronthouse
 from tests.slack.fronthouse import House
 from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack
-
-
-class Port:
-    """A served port behind which each test puts its own application: starting a server takes longer."""
-
-    def __init__(self) -> None:
-        self.behind: ASGIApp | None = None
-        self.url, self.stop = serve(self)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            assert self.behind is not None
-            await self.behind(scope, receive, send)
 
 
 @pytest.fixture(scope="session")
