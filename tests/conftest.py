@@ -26,6 +26,10 @@ from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack
 _number = count()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", type=int, default=10, help="how often two people press at the same moment")
+
+
 @pytest.fixture(scope="session")
 def house_ports() -> Iterator[tuple[Port, Port]]:
     both = Port(), Port()

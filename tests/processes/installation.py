@@ -18,14 +18,13 @@ from sqlmodel import Session, col, select
 
 from app import audit
 from app.clock import SystemClock
-from app.sandbox.cast import BOT_USER
 from app.sandbox.interactions import Outcome
 from app.sandbox.workspace import Message as Said
 from app.store import engine as databases
 from app.store.tables import Grant, LedgerEntry, Message, Notice, Press, Request
 from tests.house import Target
 from tests.processes.children import SOON, STARTING, Child, free_port, start_child, wait
-from tests.processes.company import APPROVE, DENY, ROLES, Doors, hire
+from tests.processes.company import ROLES, Doors, hire
 from tests.servers import ValkeyServer
 from tests.serving import serve
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack
@@ -156,21 +155,6 @@ class Installation:
         slot = col(Message.slot) == f"ask:{request_id}:0:{channel}"
         (place,) = wait(lambda: self.all(Message, slot), SOON, "a card")
         return self.slack.workspace.find_message(place.channel, place.ts)
-
-    def puts_card(self, request_id: str) -> Said:
-        """The same buttons, put there by the test: for when Slack takes no messages from the bot."""
-        names = {"approve": APPROVE, "deny": DENY}
-        buttons = [
-            {
-                "type": "button",
-                "action_id": action,
-                "value": request_id,
-                "text": {"type": "plain_text", "text": name},
-            }
-            for name, action in names.items()
-        ]
-        actions = {"type": "actions", "block_id": "decide", "elements": buttons}
-        return self.slack.workspace.say("C0APPROVALS", BOT_USER, "Decide.", [actions])
 
     def presses(self, name: str, card: Said, action: str) -> Outcome:
         """Press that button of a card."""
