@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry as RedisRetry
 from redis.sentinel import Sentinel
 from rq import Queue, Retry, SimpleWorker
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import NoSuchJobError, StopRequested
 from rq.job import Job
 from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
@@ -179,6 +179,12 @@ class RingWorker(SimpleWorker):
         """Seconds of one wait for a ring: as long as it takes to notice that the process is to stop."""
         return 1
 
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """The one thing that RQ does between two waits for a ring: where it is noticed that the process is to stop."""
+        super().heartbeat(timeout, pipeline)
+        if self._stop_requested:
+            raise StopRequested
+
     def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - RQ's signature
         """Whoever can write to Redis cannot put the fire brigade to sleep."""
 
@@ -233,7 +239,8 @@ class Listener:
         while not self._stop.is_set():
             try:
                 self._worker = self._make_worker()
-                self._worker.work(logging_level="WARNING")
+                if not self._stop.is_set():  # else nobody told this one
+                    self._worker.work(logging_level="WARNING")
             except Exception as error:  # noqa: BLE001 - RQ may stumble over anything that stands in Redis
                 log.warning("the bell cannot be heard", error=type(error).__name__)
             self._stop.wait(0.5)
