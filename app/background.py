@@ -24,6 +24,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     house = _open(settings)
     pools = wiring.make_pools(house)
     house.steps.rings = _here_and_at_the_end(pools, house)
+    house.steps.hands = pools
     listener = wiring.make_listener(house, pools)
     threading.Thread(target=listener.run, name="listener", daemon=True).start()
     reload = clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload)
@@ -45,6 +46,7 @@ def run_clock(settings: Settings, stop: threading.Event) -> None:
     house = _open(settings)
     pools = wiring.make_pools(house, grace=clocks.GRACE)
     house.steps.rings = lambda lanes, _later: pools.wake(lanes, mine=True)
+    house.steps.hands = pools
     ringer = Ringer(house.bell) if house.bell else None
     sweeps = wiring.make_timetable(house, pools, ringer.ring if ringer else _nobody)
     close_ops = wiring.serve_ops(house)

@@ -18,7 +18,7 @@ outcome  dm, or unseen by others where they pressed     what became of a press: 
 ======== ============================================== =====================================================
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
@@ -73,19 +73,19 @@ def tell(
     **data: Any,
 ) -> None:
     """A request changed: its status message, its cards, a line to the requester and one in each card's thread."""
-    to_requester(step, request, event, priority, **data)
-    for channel in channels(settings, policy):
-        slot = f"card:{request.id}:{channel}"
-        first = _is_new(step, request, slot)
+    cards = {channel: f"card:{request.id}:{channel}" for channel in channels(settings, policy)}
+    told = told_before(step, request, [status_slot(request), *cards.values()])
+    _to_requester(step, request, event, priority, data, told)
+    for channel, slot in cards.items():
         post(step, channel, "card", priority, request=request, slot=slot, alert=True)
-        if not first:
+        if slot in told:
             post(step, channel, "event", priority, request=request, alert=True, event=event, **data)
     _to_confirmers(step, request, priority)
 
 
 def show(step: Step, request: Request, policy: Policy | None, settings: Settings, priority: Priority) -> None:
     """A request changed in passing: its status message and its cards show it, and nobody is disturbed."""
-    to_requester(step, request, None, priority)
+    _to_requester(step, request, None, priority, {}, ())
     for channel in channels(settings, policy):
         slot = f"card:{request.id}:{channel}"
         post(step, channel, "card", priority, request=request, slot=slot, alert=True)
@@ -102,21 +102,34 @@ def ask_to_confirm(step: Step, request: Request, people: Sequence[str]) -> None:
 def _to_confirmers(step: Step, request: Request, priority: Priority) -> None:
     if request.confirm_by is None:
         return
-    theirs = col(Notice.slot).startswith(f"card:{request.id}:to:", autoescape=True)
-    query = select(Notice.conversation).where(col(Notice.request_id) == request.id, theirs).distinct()
-    for conversation in sorted(step.session.exec(query).all()):
+    for conversation in conversations(step, request, f"card:{request.id}:to:"):
         slot = f"card:{request.id}:{conversation}"
         post(step, conversation, "card", priority, request=request, slot=slot)
 
 
-def to_requester(step: Step, request: Request, event: str | None, priority: Priority, **data: Any) -> None:
+def to_requester(step: Step, request: Request, event: str, priority: Priority, **data: Any) -> None:
     """The status message as it is now and, because nobody hears an edit, a line that says what changed."""
-    conversation = dm(requester(request))
-    slot = f"status:{request.id}"
-    first = _is_new(step, request, slot)
+    told = told_before(step, request, [status_slot(request)])
+    _to_requester(step, request, event, priority, data, told)
+
+
+def _to_requester(
+    step: Step,
+    request: Request,
+    event: str | None,
+    priority: Priority,
+    data: Mapping[str, Any],
+    told: Collection[str],
+) -> None:
+    conversation, slot = dm(requester(request)), status_slot(request)
     post(step, conversation, "status", priority, request=request, slot=slot)
-    if event and not first:
+    if event and slot in told:
         post(step, conversation, "line", priority, request=request, event=event, **data)
+
+
+def status_slot(request: Request) -> str:
+    """The requester's status message."""
+    return f"status:{request.id}"
 
 
 def hearing(step: Step, request: Request) -> None:
@@ -126,9 +139,19 @@ def hearing(step: Step, request: Request) -> None:
     post(step, conversation, "waiting", Priority.ANSWER, request=request, after=WHAT_IS_MISSING)
 
 
-def _is_new(step: Step, request: Request, slot: str) -> bool:
-    before = select(Notice.id).where(col(Notice.request_id) == request.id, col(Notice.slot) == slot)
-    return step.session.exec(before.limit(1)).first() is None
+def told_before(step: Step, request: Request, slots: Sequence[str]) -> set[str]:
+    """Those of these slots in which something of this request was owed already."""
+    before = select(Notice.slot).where(col(Notice.request_id) == request.id, col(Notice.slot).in_(slots))
+    told = {slot for slot in step.session.exec(before.distinct()).all() if slot is not None}
+    return told | {notice.slot for notice in step.notices if notice.slot is not None and notice.slot in slots}
+
+
+def conversations(step: Step, request: Request, slots: str) -> list[str]:
+    """Where something of this request was owed in a slot that begins so, sorted."""
+    these = col(Notice.slot).startswith(slots, autoescape=True)
+    before = select(Notice.conversation).where(col(Notice.request_id) == request.id, these)
+    now = {notice.conversation for notice in step.notices if (notice.slot or "").startswith(slots)}
+    return sorted(now.union(step.session.exec(before.distinct()).all()))
 
 
 def asks(

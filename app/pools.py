@@ -61,7 +61,10 @@ class Pools:
         self._lock = threading.Lock()
         self._awake = threading.Event()
         self._senders = Senders(deliver, lambda: bool(self._running) or self._awake.is_set())
+        self._rung: set[str] = set()
         self._mine: set[str] = set()
+        self._more: dict[str, bool] = {}
+        """Lanes in which more may wait than there was room for, and whether it is ours."""
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -78,11 +81,22 @@ class Pools:
         """There may be work in these lanes. ``mine``: made by this process, to be done without grace."""
         if NOTICES in lanes:
             self._senders.wake()
-        if mine:
+        if found := set(lanes) - {NOTICES}:
             with self._lock:
-                self._mine.update(lanes)
-        if set(lanes) - {NOTICES}:
+                self._rung |= found
+                self._mine |= found if mine else set()
             self._awake.set()
+
+    def take(self, rows: Sequence[Due]) -> None:
+        """Do these now; see ``Hands``. What this process cannot do any more is another's when its lease is over."""
+        for row in rows:
+            with self._lock:
+                self._running[row.id] = row.lane
+            try:
+                self._pool(row.lane).submit(self._run, row)
+            except RuntimeError:  # the pool is shut
+                with self._lock:
+                    self._running.pop(row.id, None)
 
     def stop(self, patience: float = 8.0) -> None:
         """Take nothing new and finish what is in hand, for at most ``patience`` seconds."""
@@ -97,8 +111,10 @@ class Pools:
         for thread in self._threads:
             thread.join()
         self._senders.join()
-        for executor in self._lanes.values():
-            executor.shutdown(wait=True)
+        while self._lanes:  # what ends may begin something else
+            lane = next(iter(self._lanes))
+            self._lanes[lane].shutdown(wait=True)
+            del self._lanes[lane]
 
     # --- looking -------------------------------------------------------------------------------------------
     def _look_for_work(self) -> None:
@@ -120,24 +136,42 @@ class Pools:
                 self._awake.set()
 
     def _claim_all(self) -> None:
+        with self._lock:
+            rung, self._rung = self._rung, set()
+            mine, self._mine = self._mine & rung, set()
+        try:
+            self._claim_of(mine if self._grace else rung, rung - mine if self._grace else set())
+        except Exception:  # whatever it was: these lanes are to be looked at again
+            with self._lock:
+                self._rung |= rung
+                self._mine |= mine
+            raise
+
+    def _claim_of(self, now_due: set[str], overdue: set[str]) -> None:
+        """Of some lanes what is due, of others what nobody took in time."""
+        now = self._latest()
+        for lane in sorted(now_due):
+            self._claim(lane, now)
+        if overdue:
+            # Whoever is to have it first most often has: looked at before anything is written.
+            with self._steps.read() as session:
+                overdue &= timetable.waiting_lanes(session, now - self._grace).keys()
+        for lane in sorted(overdue):
+            self._claim(lane, now - self._grace)
+
+    def _claim(self, lane: str, until: datetime) -> None:
         now = self._latest()
         with self._lock:
-            mine, self._mine = self._mine, set()
-        with self._steps.read() as session:
-            waiting = timetable.waiting_lanes(session, now)
-            overdue = timetable.waiting_lanes(session, now - self._grace) if self._grace else waiting
-        for lane in waiting:
-            until = now if lane in mine else now - self._grace
-            if (lane in mine or lane in overdue) and (room := self._room(lane)):
-                self._claim(lane, until, room)
-
-    def _claim(self, lane: str, until: datetime, room: int) -> None:
+            self._more[lane] = self._grace > now - until
+        room = self._room(lane)
+        if not room:
+            return
         with databases.writing(self._steps.engine) as session:
-            rows = timetable.claim(session, lane, self.owner, until, self._latest(), room)
-        for row in rows:
+            rows = timetable.claim(session, lane, self.owner, until, now, room)
+        if len(rows) < room:
             with self._lock:
-                self._running[row.id] = lane
-            self._pool(lane).submit(self._run, row)
+                self._more.pop(lane, None)
+        self.take(rows)
 
     def _pool(self, lane: str) -> ThreadPoolExecutor:
         if lane not in self._lanes:
@@ -159,7 +193,9 @@ class Pools:
         finally:
             with self._lock:
                 self._running.pop(row.id, None)
-            self.wake([row.lane], mine=row.lane in self._mine)
+                more = self._more.pop(row.lane, None)
+            if more is not None:
+                self.wake([row.lane], mine=more)
 
     def _do(self, row: Due) -> None:
         try:

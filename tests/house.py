@@ -288,7 +288,8 @@ def migrate_to(url: str) -> None:
 
 def database_url(server: PostgresServer, name: str, template: str = "template1") -> str:
     """A database of its own on that server, as ``DATABASE_URL``; a copy of ``template``."""
-    server.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Copying the files takes half as long as writing them through the log.
+    server.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     return (
         make_url(server.dsn(dbname=name))
         .set(drivername="postgresql+psycopg")

@@ -255,7 +255,7 @@ def _complete(step: Step, request: Request, case: Case, fresh: Assessment, yeses
     decision = fresh.decision
     if not fresh.places and decision.verdict is not Verdict.REFUSE:
         raise Lost  # The counts turned a refusal round, for which no accounts were looked at.
-    if whose := deciding.somebody_elses(step, request, fresh):
+    if whose := deciding.somebody_elses(step, fresh):
         deciding.refuse(step, request, case.folder, whose)
         return f"Approved, but it cannot be given now: {whose}"
     seconds = min(request.duration_seconds or 0, int(decision.duration.total_seconds()))

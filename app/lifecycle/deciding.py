@@ -76,34 +76,44 @@ def _refuse(
         timetable.finish(step, due)
         if request.state != RequestState.DECIDING:
             return
-        if person is not None:
-            _know(step, request, person)
-        refuse(step, request, folder, sentence, other)
-
-
-def _know(step: Step, request: Request, person: Person) -> None:
-    step.change(request, email=person.email, name=person.name)
-    step.record("RequesterKnown", POLICY, request.id)
+        refuse(step, request, folder, sentence, other, person)
 
 
 def refuse(
-    step: Step, request: Request, folder: PolicyFolder, sentence: str, other: tuple[str, ...] = ()
+    step: Step,
+    request: Request,
+    folder: PolicyFolder,
+    sentence: str,
+    other: tuple[str, ...] = (),
+    person: Person | None = None,
 ) -> None:
     """Refuse, with the sentence that the person reads and what they may ask for instead."""
     if other:
         sentence = f"{sentence} You may also ask for: {', '.join(other)}."
     decision = request.decision or {"verdict": "refuse", "rule": None, "because": [sentence], "facts": []}
-    close(step, request, folder, Ended.REFUSED, POLICY, sentence, action="RequestRefused", decision=decision)
+    close(
+        step,
+        request,
+        folder,
+        Ended.REFUSED,
+        POLICY,
+        sentence,
+        action="RequestRefused",
+        values={"decision": decision, **(_known(person) if person else {})},
+    )
+
+
+def _known(person: Person) -> dict[str, str]:
+    """Who asked, as a request keeps it."""
+    return {"email": person.email, "name": person.name}
 
 
 def _apply(desk: Desk, due: Due, assessment: Assessment, other: tuple[str, ...]) -> None:
     with desk.steps.step() as step:
         request = lock_request(step, due.ref)
         timetable.finish(step, due)
-        if request.state != RequestState.DECIDING:
-            return
-        _know(step, request, assessment.person)
-        settle(step, request, assessment, other)
+        if request.state == RequestState.DECIDING:
+            settle(step, request, assessment, other)
 
 
 def settle(step: Step, request: Request, assessment: Assessment, other: tuple[str, ...] = ()) -> None:
@@ -111,25 +121,21 @@ def settle(step: Step, request: Request, assessment: Assessment, other: tuple[st
     assessment = limits.counted_again(step, request, assessment)
     if not assessment.places and not _refused(assessment):
         raise Lost  # The counts turned a refusal round, for which no accounts were looked at.
-    if limits.is_frozen(step, notices.requester(request)):
-        refuse(step, request, assessment.folder, "Your account was frozen with “Not me” meanwhile.")
-        return
-    if frozen := limits.freeze_that_stops(step, assessment.folder.settings, request.policy):
-        refuse(step, request, assessment.folder, limits.frozen_sentence(frozen))
-        return
-    if whose := somebody_elses(step, request, assessment):
-        refuse(step, request, assessment.folder, whose)
+    if why := _why_not(step, request, assessment):
+        refuse(step, request, assessment.folder, why, (), assessment.person)
         return
     decision = assessment.decision
-    step.change(
-        request,
-        policy_digest=assessment.policy.digest,
-        decision=decision.as_json(),
-        duration_seconds=int(decision.duration.total_seconds()),
-        max_seconds=int(decision.max_duration.total_seconds()),
-        over_limit=decision.over_limit,
-        subjects=assessment.subjects,
-    )
+    decided = {
+        **_known(assessment.person),
+        "policy_digest": assessment.policy.digest,
+        "decision": decision.as_json(),
+        "duration_seconds": int(decision.duration.total_seconds()),
+        "max_seconds": int(decision.max_duration.total_seconds()),
+        "over_limit": decision.over_limit,
+        "subjects": assessment.subjects,
+    }
+    if decision.verdict is not Verdict.GRANT:
+        step.change(request, **decided)
     step.record("Decided", POLICY, request.id, verdict=str(decision.verdict), rule=decision.rule)
     match decision.verdict:
         case Verdict.REFUSE:
@@ -137,10 +143,19 @@ def settle(step: Step, request: Request, assessment: Assessment, other: tuple[st
         case Verdict.APPROVE:
             asking.ask(step, request, assessment)
         case Verdict.GRANT:
-            giving.plan(step, request, assessment)
+            giving.plan(step, request, assessment, **decided)
 
 
-def somebody_elses(step: Step, request: Request, assessment: Assessment) -> str | None:
+def _why_not(step: Step, request: Request, assessment: Assessment) -> str | None:
+    """What forbids it whatever the policy says: the requester's own *Not me*, a freeze, somebody else's account."""
+    if limits.is_frozen(step, notices.requester(request)):
+        return "Your account was frozen with “Not me” meanwhile."
+    if frozen := limits.freeze_that_stops(step, assessment.folder.settings, request.policy):
+        return limits.frozen_sentence(frozen)
+    return somebody_elses(step, assessment)
+
+
+def somebody_elses(step: Step, assessment: Assessment) -> str | None:
     """One account belongs to one person: why this one does not belong to whoever asks, or None."""
     for place in assessment.places:
         connector = place.entry.access.connector
@@ -151,7 +166,7 @@ def somebody_elses(step: Step, request: Request, assessment: Assessment) -> str 
             .where(
                 col(Grant.connector) == connector,
                 col(Grant.subject) == place.subject,
-                col(Request.email) != request.email,
+                col(Request.email) != assessment.person.email,
             )
         )
         if owner := step.session.exec(other.limit(1)).first():

@@ -124,7 +124,7 @@ def _lengthen(
         raise Lost
     for grant in grants_of(step, request):
         step.change(grant, ends_at=ends_at)
-        step.due("revoke", grant.id, ends_at, take_lane(grant.connector))
+        step.due("revoke", grant.id, ends_at, take_lane(grant.connector), request=request.id)
     step.undue("ask", request.id)
     step.due("ending", request.id, max(step.now, ends_at - REMIND_BEFORE_END), "timer")
     step.record("Extended", by, request.id, seconds=added)

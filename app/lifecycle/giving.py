@@ -7,6 +7,7 @@ that dies anywhere after that leaves rows which say what to do next.
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -16,7 +17,7 @@ from app.lifecycle import limits, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
-from app.lifecycle.moves import FINAL_GRANT_STATES, Lost, grants_of, lock_request, move, move_grant
+from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantId, GrantState, RequestState, new_id
 from app.policy import PolicyFolder
 from app.store import due as timetable
@@ -40,9 +41,12 @@ def give_lane(connector: str) -> str:
 # --- the plan ------------------------------------------------------------------------------------------------
 
 
-def plan(step: Step, request: Request, assessment: Assessment) -> None:
-    """Plan every access of the request with its end and its revocation, within the caller's step."""
-    decision = assessment.decision
+def plan(step: Step, request: Request, assessment: Assessment, **decided: Any) -> None:
+    """Plan every access of the request with its end and its revocation, within the caller's step.
+
+    ``decided`` are columns of the request that the decision sets as well.
+    """
+    decision, asked = assessment.decision, request.state == RequestState.PENDING
     ends_at = step.now + decision.duration
     move(
         step,
@@ -54,8 +58,10 @@ def plan(step: Step, request: Request, assessment: Assessment) -> None:
         decide_by=None,
         confirm_by=[str(principal) for principal in decision.confirm.by] if decision.confirm else None,
         confirm_due=step.now + decision.confirm.within if decision.confirm else None,
+        **decided,
     )
-    step.undue("ask", request.id)
+    if asked:
+        step.undue("ask", request.id)
     # Holds are locked in one order, whatever the order of the policy that names them.
     for number, place in sorted(enumerate(assessment.places), key=lambda each: _hold_key(each[1])):
         _plan_one(step, request, number, place, ends_at)
@@ -79,7 +85,7 @@ def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: 
         connector=access.connector,
         access=dict(access.options),
         subject=place.subject,
-        hold_id=hold.id,
+        hold_id=hold,
         state=str(GrantState.PLANNED),
         already_had=_already_had(step, hold, place),
         planned_at=step.now,
@@ -87,8 +93,8 @@ def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: 
         expiry=place.expiry,
     )
     step.insert(grant)
-    step.due("revoke", grant.id, grant.ends_at, taking.take_lane(grant.connector))
-    step.due("give", grant.id, step.now, give_lane(grant.connector))
+    step.due("revoke", grant.id, grant.ends_at, taking.take_lane(grant.connector), request=request.id)
+    step.due_now("give", grant.id, give_lane(grant.connector), request=request.id)
 
 
 def _hold_key(place: Place) -> str:
@@ -97,21 +103,18 @@ def _hold_key(place: Place) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
-def _lock_hold(step: Step, place: Place) -> Hold:
+def _lock_hold(step: Step, place: Place) -> str:
     key, access = _hold_key(place), place.entry.access
-    step.lock_name(f"hold:{key}")
-    hold = step.lock(Hold, key)
-    if hold is None:
-        hold = Hold(id=key, connector=access.connector, subject=place.subject, access_key=access.canonical())
-        step.session.add(hold)
-        step.session.flush()
-    return hold
+    step.lock_or_insert(
+        Hold, id=key, connector=access.connector, subject=place.subject, access_key=access.canonical()
+    )
+    return key
 
 
-def _already_had(step: Step, hold: Hold, place: Place) -> bool:
+def _already_had(step: Step, hold: str, place: Place) -> bool:
     """What was there because of a grant of ours is not "already had": the later grant inherits the earlier's value."""
     earlier = select(Grant).where(
-        col(Grant.hold_id) == hold.id, col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))
+        col(Grant.hold_id) == hold, col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))
     )
     first = step.session.exec(earlier.order_by(col(Grant.planned_at)).limit(1)).first()
     return first.already_had if first else place.had
@@ -140,14 +143,13 @@ def give(desk: Desk, due: Due) -> None:
 def _begin(desk: Desk, due: Due) -> Grant | None:
     """``planned`` to ``granting``, committed before the target is called. None: there is nothing to call."""
     with desk.steps.step() as step:
-        grant = step.session.get(Grant, due.ref)
-        if grant is None:
+        request_id = request_of(step.session, due)
+        if request_id is None:
             timetable.finish(step, due)
             return None
-        request = lock_request(step, grant.request_id)
-        grant = step.lock(Grant, due.ref)
+        request, grant, _ = lock_grant(step, request_id, due.ref)
         folder = desk.shelf.current()
-        if grant is None or grant.state not in {GrantState.PLANNED, GrantState.GRANTING}:
+        if grant.state not in {GrantState.PLANNED, GrantState.GRANTING}:
             timetable.finish(step, due)
             return None
         if stopped := _why_not(step, request, grant, folder, max(step.now, desk.clock.latest())):
@@ -202,13 +204,10 @@ def _is_there(grant: Grant, reading: Reading) -> bool:
 def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> None:
     folder = desk.shelf.current()
     with desk.steps.step() as step:
-        request = lock_request(step, called.request_id)
+        request, grant, grants = lock_grant(step, called.request_id, called.id)
         frozen = limits.freeze_that_stops(step, folder.settings, request.policy)
-        grant = step.lock(Grant, called.id)
         alone = timetable.free_hold(step, called.hold_id, due)
         timetable.finish(step, due)
-        if grant is None:
-            raise Lost
         kept = dict(receipt) if receipt else None
         if grant.state != GrantState.GRANTING:
             # It was ended while we called: the revocation that waits behind this hold needs the receipt.
@@ -222,7 +221,7 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
         step.record("GrantVerified", WORKER, request.id, grant=grant.id)
         if frozen:
             taking.end(step, request, folder, Ended.FROZEN, WORKER, limits.frozen_sentence(frozen))
-        elif all(other.state == GrantState.ACTIVE for other in grants_of(step, request)):
+        elif all(other.state == GrantState.ACTIVE for other in grants):
             _whole(step, request, folder)
 
 
@@ -245,12 +244,11 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
     """Try again while there is time; else, once the access was read as not there, give up all of the request."""
     gone = _surely_absent(desk, called) if failure.permanent else False
     with desk.steps.step() as step:
-        request = lock_request(step, called.request_id)
-        grant = step.lock(Grant, called.id)
+        request, grant, _ = lock_grant(step, called.request_id, called.id)
         alone = timetable.free_hold(step, called.hold_id, due)
-        if grant is None or grant.state != GrantState.GRANTING:
+        if grant.state != GrantState.GRANTING:
             timetable.finish(step, due)
-            if grant is not None and not alone:
+            if not alone:
                 _owe_late(step, grant)
             return
         step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))

@@ -1,14 +1,15 @@
 """The moves of requests and grants: each one conditional UPDATE on the state and the time it holds."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from app import notices
 from app.model import GRANT_MOVES, REQUEST_MOVES, Ended, GrantState, RequestState
 from app.policy import Policy, PolicyFolder
 from app.store.step import Step
-from app.store.tables import Grant, Notice, Request
+from app.store.tables import Due, Grant, Request
 
 FINAL_GRANT_STATES = frozenset(state for state, moves in GRANT_MOVES.items() if not moves)
 
@@ -52,6 +53,19 @@ def lock_request(step: Step, request_id: str) -> Request:
     return request
 
 
+def request_of(session: Session, due: Due) -> str | None:
+    """The request of the grant that a piece of work is about; None where there is no such grant."""
+    known: str | None = due.data.get("request")
+    return known or session.exec(select(Grant.request_id).where(col(Grant.id) == due.ref)).first()
+
+
+def lock_grant(step: Step, request_id: str, grant_id: str) -> tuple[Request, Grant, list[Grant]]:
+    """The request, locked, which covers its grants as well; that grant, and all of them, as they are now."""
+    request = lock_request(step, request_id)
+    grants = grants_of(step, request)
+    return request, next(grant for grant in grants if grant.id == grant_id), grants
+
+
 def grants_of(step: Step, request: Request) -> list[Grant]:
     """The request's grants in the policy's order, as they are now. The request's lock covers them."""
     query = select(Grant).where(col(Grant.request_id) == request.id).order_by(col(Grant.n))
@@ -67,17 +81,18 @@ def close(
     reason: str | None = None,
     *,
     action: str,
-    **data: Any,
+    values: Mapping[str, Any] | None = None,
 ) -> None:
-    """End a request that never was given anything, and tell everybody whom it concerned."""
+    """End a request that never was given anything, and tell everybody whom it concerned.
+
+    ``values`` are columns that are known now as well.
+    """
     to = ENDS_IN.get(because, RequestState.CANCELLED)
-    values = {"ended_because": str(because), "ended_by": by, "ended_reason": reason, "ended_at": step.now}
-    if "decision" in data:
-        values["decision"] = data.pop("decision")
-    move(step, request, to, **values)
+    ended = {"ended_because": str(because), "ended_by": by, "ended_reason": reason, "ended_at": step.now}
+    move(step, request, to, **ended, **(values or {}))
     step.undue("ask", request.id)
     step.undue("decide", request.id)
-    step.record(action, by, request.id, because=str(because), reason=reason, **data)
+    step.record(action, by, request.id, because=str(because), reason=reason)
     priority = notices.Priority.REFUSAL if because is Ended.REFUSED else notices.Priority.CHANGE
     policy = policy_or_none(folder, request)
     notices.tell(step, request, policy, folder.settings, str(to), priority, by=by, reason=reason)
@@ -86,10 +101,7 @@ def close(
 
 def refresh_asks(step: Step, request: Request) -> None:
     """Change every card that asked for this round, so that no stale button stands."""
-    this_round = col(Notice.slot).startswith(f"ask:{request.id}:{request.round}:", autoescape=True)
-    asked = select(Notice.conversation).where(col(Notice.request_id) == request.id, this_round)
-    for conversation in sorted(set(step.session.exec(asked).all())):
-        notices.asks(step, request, [conversation])
+    notices.asks(step, request, notices.conversations(step, request, f"ask:{request.id}:{request.round}:"))
 
 
 def policy_or_none(folder: PolicyFolder, request: Request) -> Policy | None:

@@ -1,8 +1,10 @@
 """Taking access back: on time, read back, and again until the target says that it is gone."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -11,7 +13,7 @@ from sqlmodel import Session, col, select
 from app import notices
 from app.errors import ConnectorError
 from app.lifecycle.desk import Desk
-from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_request, move, move_grant
+from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantState, RequestState
 from app.policy import PolicyFolder
 from app.store import due as timetable
@@ -49,18 +51,37 @@ def pause(attempts: int, retry_after: float | None = None) -> timedelta:
 
 
 def end(
-    step: Step, request: Request, folder: PolicyFolder, because: Ended, by: str, reason: str | None = None
+    step: Step,
+    request: Request,
+    folder: PolicyFolder,
+    because: Ended,
+    by: str,
+    reason: str | None = None,
+    *,
+    taking: str | None = None,
 ) -> None:
-    """Begin to take back all that a request holds. What was never called only fails."""
+    """Begin to take back all that a request holds. What was never called only fails.
+
+    The grant ``taking`` is in the caller's hands already: its revocation is not owed once more.
+    """
+    grants = grants_of(step, request)
     if request.state in {RequestState.GRANTING, RequestState.ACTIVE}:
-        _begin_to_end(step, request, because, by, reason)
+        _begin_to_end(step, request, grants, because, by, reason, taking)
     if request.state == RequestState.REVOKING:
         policy = folder.policies.get(request.policy)
         notices.show(step, request, policy, folder.settings, notices.Priority.TAKING)
-    finish_request(step, request, folder)
+    finish_request(step, request, folder, grants)
 
 
-def _begin_to_end(step: Step, request: Request, because: Ended, by: str, reason: str | None) -> None:
+def _begin_to_end(
+    step: Step,
+    request: Request,
+    grants: Sequence[Grant],
+    because: Ended,
+    by: str,
+    reason: str | None,
+    taking: str | None,
+) -> None:
     said = {
         "ended_because": str(because),
         "ended_by": by,
@@ -68,7 +89,6 @@ def _begin_to_end(step: Step, request: Request, because: Ended, by: str, reason:
         "plan": None,
         "decide_by": None,
     }
-    grants = grants_of(step, request)
     for grant in grants:
         if grant.state == GrantState.PLANNED:
             move_grant(step, grant, GrantState.FAILED)
@@ -82,16 +102,17 @@ def _begin_to_end(step: Step, request: Request, because: Ended, by: str, reason:
     for grant in held:
         move_grant(step, grant, GrantState.REVOKING)
         step.undue("give", grant.id)
-        step.due("revoke", grant.id, step.now, take_lane(grant.connector))
+        if grant.id != taking:
+            step.due("revoke", grant.id, step.now, take_lane(grant.connector), request=request.id)
     for kind in ("ask", "confirm", "ending"):
         step.undue(kind, request.id)
     step.record("EndBegun", by, request.id, because=str(because), reason=reason)
 
 
-def finish_request(step: Step, request: Request, folder: PolicyFolder) -> None:
+def finish_request(step: Step, request: Request, folder: PolicyFolder, grants: Sequence[Grant]) -> None:
     """Say that it is over once every entry was read as not there, or not ours."""
     if request.state == RequestState.REVOKING:
-        if any(grant.state not in FINAL_GRANT_STATES for grant in grants_of(step, request)):
+        if any(grant.state not in FINAL_GRANT_STATES for grant in grants):
             return
         to = RequestState.REVOKED if request.active_at else RequestState.FAILED
         move(step, request, to, ended_at=step.now)
@@ -148,21 +169,19 @@ def take(desk: Desk, due: Due) -> None:
 
 def _begin(desk: Desk, due: Due) -> Grant | None:  # noqa: PLR0911 - each is a different reason not to call
     with desk.steps.step() as step:
-        grant = step.session.get(Grant, due.ref)
-        if grant is None:
+        request_id = request_of(step.session, due)
+        if request_id is None:
             timetable.finish(step, due)
             return None
-        request = lock_request(step, grant.request_id)
-        grant = step.lock(Grant, due.ref)
-        if grant is None or grant.state in FINAL_GRANT_STATES:
+        request, grant, grants = lock_grant(step, request_id, due.ref)
+        if grant.state in FINAL_GRANT_STATES:
             timetable.finish(step, due)
             return None
         folder = desk.shelf.current()
         if grant.state != GrantState.REVOKING and not _its_time_has_come(desk, step, request, grant, due):
             return None
         if request.state in {RequestState.GRANTING, RequestState.ACTIVE}:
-            end(step, request, folder, Ended.EXPIRED, CLOCK)
-            step.session.refresh(grant)
+            end(step, request, folder, Ended.EXPIRED, CLOCK, taking=grant.id)
         if grant.state != GrantState.REVOKING:
             timetable.finish(step, due)
             return None
@@ -170,7 +189,7 @@ def _begin(desk: Desk, due: Due) -> Grant | None:  # noqa: PLR0911 - each is a d
             timetable.again(step, due, step.now + HOLD_BUSY)
             return None
         if cover := _covered_by(step.session, grant):
-            _leave(step, request, folder, grant, due, f"covered_by:{cover.request_id}")
+            _leave(step, request, folder, grant, grants, due, f"covered_by:{cover.request_id}")
             return None
         return grant
 
@@ -207,12 +226,21 @@ def _covered_by(session: Session, grant: Grant) -> Grant | None:
     return session.exec(other.order_by(col(Grant.ends_at).desc()).limit(1)).first()
 
 
-def _leave(step: Step, request: Request, folder: PolicyFolder, grant: Grant, due: Due, because: str) -> None:
-    move_grant(step, grant, GrantState.LEFT, left_because=because)
+def _leave(
+    step: Step,
+    request: Request,
+    folder: PolicyFolder,
+    grant: Grant,
+    grants: Sequence[Grant],
+    due: Due,
+    because: str,
+    **said: Any,
+) -> None:
+    move_grant(step, grant, GrantState.LEFT, left_because=because, **said)
     step.record("GrantLeft", WORKER, request.id, grant=grant.id, because=because)
     timetable.free_hold(step, grant.hold_id, due)
     timetable.finish(step, due)
-    finish_request(step, request, folder)
+    finish_request(step, request, folder, grants)
 
 
 def _surely_call(desk: Desk, grant: Grant) -> Outcome:
@@ -251,39 +279,36 @@ def _call(desk: Desk, grant: Grant) -> Outcome:
 
 def _done(desk: Desk, due: Due, called: Grant, outcome: Outcome) -> None:
     with desk.steps.step() as step:
-        request = lock_request(step, called.request_id)
-        grant = step.lock(Grant, called.id)
-        if grant is None or grant.state != GrantState.REVOKING:
+        request, grant, grants = lock_grant(step, called.request_id, called.id)
+        if grant.state != GrantState.REVOKING:
             timetable.free_hold(step, called.hold_id, due)
             timetable.finish(step, due)
             return
-        step.change(
-            grant,
-            revoked_at=step.now,
-            revoke_verified_at=step.now,
-            sessions=str(outcome.sessions),
-            left_behind=outcome.left_behind,
-            last_error=None,
-        )
+        said = {
+            "revoked_at": step.now,
+            "revoke_verified_at": step.now,
+            "sessions": str(outcome.sessions),
+            "left_behind": outcome.left_behind,
+            "last_error": None,
+        }
         folder = desk.shelf.current()
         if outcome.reading.present is Present.OTHERS:
             because = "standing" if grant.already_had else f"other:{outcome.reading.how}"
-            _leave(step, request, folder, grant, due, because)
+            _leave(step, request, folder, grant, grants, due, because, **said)
             return
-        move_grant(step, grant, GrantState.REVOKED)
+        move_grant(step, grant, GrantState.REVOKED, **said)
         step.record("GrantRevoked", WORKER, request.id, grant=grant.id)
         timetable.free_hold(step, grant.hold_id, due)
         timetable.finish(step, due)
-        finish_request(step, request, folder)
+        finish_request(step, request, folder, grants)
 
 
 def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError) -> None:
     """There is no last attempt; people hear of it once it is late."""
     with desk.steps.step() as step:
-        request = lock_request(step, called.request_id)
-        grant = step.lock(Grant, called.id)
+        request, grant, _ = lock_grant(step, called.request_id, called.id)
         timetable.free_hold(step, called.hold_id, due)
-        if grant is None or grant.state != GrantState.REVOKING:
+        if grant.state != GrantState.REVOKING:
             timetable.finish(step, due)
             return
         step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))

@@ -9,18 +9,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, inspect, or_, update
 from sqlmodel import Session, col, select
 
-from app.store.step import Step
+from app.store.step import LEASE, Step
 from app.store.tables import Due, Hold
 
-LEASE = timedelta(seconds=4)
 _WRONG = 2 * LEASE
 """No lease lasts that long: one that ends later was written by a clock that was wrong, and keeps nobody off."""
 RENEW_EVERY = timedelta(seconds=1)
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    until = col(Due.lease_until)
+def _over(until: Any, now: datetime) -> ColumnElement[bool]:
     return or_(until.is_(None), until <= now, until > now + _WRONG)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return _over(col(Due.lease_until), now)
 
 
 def waiting_lanes(session: Session, now: datetime) -> dict[str, int]:
@@ -106,19 +108,11 @@ def _holder(by: Due) -> str:
 
 def take_hold(step: Step, hold_id: str, by: Due) -> bool:
     """Begin work on one hold; False while other work on it is under way."""
-    hold = step.lock(Hold, hold_id)
-    if hold is None:
-        return False
-    if (
-        hold.lease_by not in (None, _holder(by))
-        and hold.lease_until is not None
-        and step.now < hold.lease_until <= step.now + _WRONG
-    ):
-        return False
-    hold.lease_by, hold.lease_until = _holder(by), step.now + LEASE
-    step.session.add(hold)
-    step.session.flush()
-    return True
+    until = col(Hold.lease_until)
+    free = or_(col(Hold.lease_by).is_(None), col(Hold.lease_by) == _holder(by), _over(until, step.now))
+    lease = {"lease_by": _holder(by), "lease_until": step.now + LEASE}
+    taken = update(Hold).where(col(Hold.id) == hold_id, free).values(**lease)
+    return step.session.connection().execute(taken).rowcount == 1
 
 
 def free_hold(step: Step, hold_id: str, by: Due) -> bool:

@@ -5,8 +5,8 @@ Locks are taken in one order, everywhere: request, limits, freeze, hold, ledger 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Engine, delete, inspect, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,24 +21,48 @@ Row = TypeVar("Row", bound=SQLModel)
 Rings = Callable[[Sequence[str], Sequence[tuple[str, datetime]]], None]
 """Told after each commit: lanes with work now, and lanes with work at an instant to come."""
 
+LEASE = timedelta(seconds=4)
+"""How long work that somebody took is theirs, unless they renew it."""
+
+
+class Hands(Protocol):
+    """Whoever does work in this process."""
+
+    owner: str
+
+    def take(self, rows: Sequence[Due]) -> None:
+        """Do these now: they are leased to ``owner`` already. Called after the commit; never raises."""
+
 
 class Step:
     """One transaction. Everything audited goes through :meth:`insert` and :meth:`change`, then :meth:`record`."""
 
-    def __init__(self, session: Session, now: datetime) -> None:
+    def __init__(self, session: Session, now: datetime, owner: str | None = None) -> None:
         self.session = session
         self.now = now
+        self.handed: list[Due] = []
+        self._owner = owner
         self.rung: set[str] = set()
         self.later: set[tuple[str, datetime]] = set()
-        self.notified = False
+        self.notices: list[Notice] = []
+        """Owed by this step so far; written when it closes."""
         self._entries: list[ledger.Entry] = []
         self._rows: list[dict[str, Any]] = []
         self._alerts: list[Notice] = []
+        self._owed: dict[str, dict[str, Any]] = {}
+        self._dropped: set[str] = set()
 
     # --- reading -------------------------------------------------------------------------------------------
     def lock(self, table: type[Row], key: str) -> Row | None:
         """The row as it is now, locked to the end of the step."""
         return self.session.get(table, key, with_for_update=True, populate_existing=True)
+
+    def lock_or_insert(self, table: type[SQLModel], **values: Any) -> None:
+        """Hold the row with that ``id`` locked to the end of the step, made with these values where there is none."""
+        row = self._insert(table).values(**values)
+        self.session.connection().execute(
+            row.on_conflict_do_update(index_elements=["id"], set_={"id": row.excluded["id"]})
+        )
 
     def lock_name(self, name: str, *, shared: bool = False) -> None:
         """A named lock (``limits:POLICY``, ``freeze``) to the end of the step."""
@@ -68,16 +92,18 @@ class Step:
         self._rows.append({"table": str(row.__tablename__), "id": ledger.key_of(row), "set": values})
 
     def change(self, row: Row, *only_if: ColumnElement[bool], **values: Any) -> bool:
-        """One conditional UPDATE. True for exactly one caller, however many race; the row then has the new values."""
+        """One conditional UPDATE. True for exactly one caller, however many race; the row then has these values."""
         table = type(row)
         columns = inspect(table).columns
         condition = (columns["id"] == ledger.key_of(row), *only_if)
-        changed = update(table).where(*condition).values(**values).returning(*columns)
+        changed = (
+            update(table).where(*condition).values(**values).returning(*(columns[name] for name in values))
+        )
         found = self.session.connection().execute(changed).first()
         if found is None:
             return False
         # As the database has them now, which may have rounded what it was given.
-        for name, value in zip(columns.keys(), found, strict=True):
+        for name, value in zip(values, found, strict=True):
             set_committed_value(row, name, value)
         if audited := {name: getattr(row, name) for name in values if name in AUDITED[table]}:
             self._rows.append({"table": str(table.__tablename__), "id": ledger.key_of(row), "set": audited})
@@ -97,58 +123,87 @@ class Step:
 
     def due(self, kind: str, ref: str, at: datetime, lane: str, **data: Any) -> None:
         """Owe a piece of work. The same (kind, ref) again moves it and makes a running one run once more."""
-        self.session.flush()
-        asked = {"lane": lane, "due_at": at, "data": data, "attempts": 0}
-        first = self._insert(Due).values(id=f"{kind}:{ref}", kind=kind, ref=ref, rung=0, **asked)
-        # One statement: two steps that owe the same for the first time at once must not fail on each other.
-        again = first.on_conflict_do_update(index_elements=["id"], set_={"rung": col(Due.rung) + 1, **asked})
-        self.session.connection().execute(again)
+        self._owe(Due(id=f"{kind}:{ref}", kind=kind, ref=ref, lane=lane, due_at=at, data=data))
         if at <= self.now:
             self.rung.add(lane)
         else:
             self.later.add((lane, at))
 
+    def due_now(self, kind: str, ref: str, lane: str, **data: Any) -> None:
+        """Owe new work that this process begins itself right after the commit; others do where it dies."""
+        if self._owner is None:
+            self.due(kind, ref, self.now, lane, **data)
+            return
+        row = Due(id=f"{kind}:{ref}", kind=kind, ref=ref, lane=lane, due_at=self.now, data=data, attempts=1)
+        row.lease_by, row.lease_until = self._owner, self.now + LEASE
+        self._owe(row)
+        self.handed.append(row)
+
+    def _owe(self, row: Due) -> None:
+        self._owed[row.id] = row.model_dump()
+
     def undue(self, kind: str, ref: str) -> None:
         """Owe it no longer."""
-        self.session.exec(delete(Due).where(col(Due.id) == f"{kind}:{ref}"))
+        self._owed.pop(f"{kind}:{ref}", None)
+        self._dropped.add(f"{kind}:{ref}")
 
     def notice(self, notice: Notice, *, alert: bool = False) -> None:
         """Owe people a message; an ``alert`` ends with the ledger's head as this step leaves it."""
-        self.session.add(notice)
-        self.notified = True
+        self.notices.append(notice)
         if alert:
             self._alerts.append(notice)
 
+    # --- the end -------------------------------------------------------------------------------------------
     def close(self) -> None:
-        """Write the entries. A change without an entry is a defect and is refused here."""
+        """Write what is owed and the entries. A change without an entry is a defect and is refused here."""
         if self._rows:
             message = f"changed without a ledger entry: {self._rows}"
             raise AssertionError(message)
-        if not self._entries:
-            return
+        self._write_owed()
         self.session.flush()
-        head = ledger.append(self.session, self._entries, self.now)
-        for notice in self._alerts:
-            notice.head = head
-            self.session.add(notice)
+        if self._entries:
+            head = ledger.append(self.session, self._entries, self.now)
+            for notice in self._alerts:
+                notice.head = head
+        self.session.add_all(self.notices)
+
+    def _write_owed(self) -> None:
+        connection = self.session.connection()
+        if dropped := sorted(self._dropped - self._owed.keys()):
+            connection.execute(delete(Due).where(col(Due.id).in_(dropped)))
+        if not self._owed:
+            return
+        # In one order, because two steps may owe the same; and in one statement, because two that owe it for the
+        # first time at once must not fail on each other.
+        first = self._insert(Due).values([self._owed[key] for key in sorted(self._owed)])
+        new = {name: first.excluded[name] for name in ("lane", "due_at", "data", "attempts")}
+        again = first.on_conflict_do_update(index_elements=["id"], set_={"rung": col(Due.rung) + 1, **new})
+        connection.execute(again)
 
 
 class Steps:
-    """Where steps come from. ``rings`` is told, after the commit, which lanes have work, now and later."""
+    """Where steps come from. ``rings`` is told, after the commit, which lanes have work, now and later.
+
+    ``hands`` is set in a process that works: what a step makes due at once need not be looked for.
+    """
 
     def __init__(self, engine: Engine, now: Callable[[], datetime], rings: Rings) -> None:
         self.engine = engine
         self.now = now
         self.rings = rings
+        self.hands: Hands | None = None
 
     @contextmanager
     def step(self) -> Iterator[Step]:
         """One step; commits at the end of the block, rings the bell after that."""
+        hands = self.hands
         with databases.writing(self.engine) as session:
-            step = Step(session, self.now())
+            step = Step(session, self.now(), hands.owner if hands else None)
             yield step
             step.close()
-        lanes = sorted(step.rung | ({NOTICES} if step.notified else set()))
+        if hands is not None and step.handed:
+            hands.take(step.handed)
+        lanes = sorted(step.rung | ({NOTICES} if step.notices else set()))
         if lanes or step.later:
             self.rings(lanes, sorted(step.later))
 

@@ -127,7 +127,7 @@ def migrated(request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
 
 def _new_database(server: PostgresServer, template: str) -> str:
     name = f"test_{next(_number)}"
-    server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+    server.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     return url_of(server, name)
 
 

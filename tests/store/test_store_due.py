@@ -9,9 +9,8 @@ from sqlalchemy import Engine
 from sqlmodel import func, select
 
 from app.store import due as timetable
-from app.store.due import LEASE
 from app.store.engine import writing
-from app.store.step import Steps
+from app.store.step import LEASE, Steps
 from app.store.tables import Due, Hold
 from tests.store.conftest import START, Rung, TestClock
 from tests.store.together import together
@@ -225,7 +224,7 @@ def test_the_same_work_is_owed_once(steps: Steps) -> None:
     with steps.read() as session:
         assert session.exec(select(func.count()).select_from(Due)).one() == 1
     row = surely_owed(steps)
-    assert (row.rung, row.due_at) == (2, START)
+    assert (row.rung, row.due_at) == (1, START)
 
 
 def _owes(steps: Steps, ref: str, _: int) -> None:
