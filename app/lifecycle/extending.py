@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from sqlmodel import col
-
 from app import notices
 from app.errors import Refused
 from app.lifecycle import asking, limits
@@ -113,14 +111,14 @@ def _lengthen(
         raise Refused(message)
     added = int((ends_at - request.ends_at).total_seconds())
     nothing = {"plan": None, "stage": 0, "step": 0, "step_at": None, "decide_by": None}
-    held = (col(Request.state) == str(RequestState.ACTIVE), col(Request.ends_at) == request.ends_at)
+    held = {"state": str(RequestState.ACTIVE), "ends_at": request.ends_at}
     values = {
         "ends_at": ends_at,
         "extended_seconds": request.extended_seconds + added,
         "extensions": request.extensions + 1,
         "extension_seconds": None,
     }
-    if not step.change(request, *held, **nothing, **values):
+    if not step.change(request, held, **nothing, **values):
         raise Lost
     for grant in grants_of(step, request):
         step.change(grant, ends_at=ends_at)

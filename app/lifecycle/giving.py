@@ -105,9 +105,7 @@ def _hold_key(place: Place) -> str:
 
 def _lock_hold(step: Step, place: Place) -> str:
     key, access = _hold_key(place), place.entry.access
-    step.lock_or_insert(
-        Hold, id=key, connector=access.connector, subject=place.subject, access_key=access.canonical()
-    )
+    step.put(Hold, id=key, connector=access.connector, subject=place.subject, access_key=access.canonical())
     return key
 
 

@@ -134,7 +134,7 @@ def _presser(desk: Desk, press: Press, folder: PolicyFolder) -> Person:
 def _take(step: Step, press: Press) -> bool:
     """True for exactly one judge of this press."""
     held = step.session.get(Press, press.id, populate_existing=True)
-    return held is not None and step.change(held, col(Press.judged_at).is_(None), judged_at=step.now)
+    return held is not None and step.change(held, {"judged_at": None}, judged_at=step.now)
 
 
 def _tell(step: Step, press: Press, request: Request | None, outcome: str) -> None:

@@ -29,8 +29,8 @@ def move(step: Step, request: Request, to: RequestState, /, **values: Any) -> No
     if to not in REQUEST_MOVES[RequestState(request.state)]:
         message = f"{request.id} cannot go from {request.state} to {to}"
         raise AssertionError(message)
-    held = (col(Request.state) == request.state, col(Request.state_at) == request.state_at)
-    if not step.change(request, *held, state=str(to), state_at=step.now, **values):
+    held = {"state": request.state, "state_at": request.state_at}
+    if not step.change(request, held, state=str(to), state_at=step.now, **values):
         raise Lost
 
 
@@ -39,8 +39,8 @@ def move_grant(step: Step, grant: Grant, to: GrantState, /, **values: Any) -> No
     if to not in GRANT_MOVES[GrantState(grant.state)]:
         message = f"{grant.id} cannot go from {grant.state} to {to}"
         raise AssertionError(message)
-    held = (col(Grant.state) == grant.state, col(Grant.ends_at) == grant.ends_at)
-    if not step.change(grant, *held, state=str(to), **values):
+    held = {"state": grant.state, "ends_at": grant.ends_at}
+    if not step.change(grant, held, state=str(to), **values):
         raise Lost
 
 

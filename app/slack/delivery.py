@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 BUDGET = 200
 """So many messages before the caller looks whether it should stop."""
+LATE_EVERY = timedelta(seconds=1)
+"""How often it is looked at whether an alert is late."""
 _GONE = frozenset({"cant_update_message", "edit_window_closed", "is_inactive", "message_not_found"})
 _NO_THREAD = frozenset({"cannot_reply_to_message", "message_not_found", "thread_not_found"})
 _SOON = timedelta(milliseconds=20)
@@ -53,6 +55,15 @@ class Place:
     anew: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message as it is to read now; where its slot's message stands, and the card in whose thread it belongs."""
+
+    message: Rendered
+    stands: Message | None
+    card: Message | None
+
+
 class Delivery:
     """Sends what waits in the outbox. Remembers only what Slack may be asked again about."""
 
@@ -66,6 +77,7 @@ class Delivery:
         self._fallback = Fallback(steps)
         self._owner = new_id()
         self._quiet_until: datetime | None = None
+        self._escalate_at: datetime | None = None
 
     def deliver(self, until: datetime | None = None) -> timedelta | None:
         """Send what was due by ``until`` (now). How long to wait for more; None: until the bell rings.
@@ -77,8 +89,14 @@ class Delivery:
             for _ in range(BUDGET):
                 if self._is_quiet() or not self._deliver_one(self._steps.now() - grace):
                     break
-        self._fallback.escalate(self._folder())
+        self._escalate()
         return self._rest(grace)
+
+    def _escalate(self) -> None:
+        now = self._steps.now()
+        if self._escalate_at is None or now >= self._escalate_at or now < self._escalate_at - LATE_EVERY:
+            self._escalate_at = now + LATE_EVERY
+            self._fallback.escalate(self._folder())
 
     def _is_quiet(self) -> bool:
         """Slack answered nobody a moment ago: one message at a time tries whether it is back."""
@@ -148,12 +166,14 @@ class Delivery:
                 self._fallback.works(step, folder, notice.conversation)
 
     # --- showing ---------------------------------------------------------------------------------------
-    def _shown(self, notice: Notice, folder: PolicyFolder) -> Rendered | None:
+    def _shown(self, notice: Notice, folder: PolicyFolder) -> Shown | None:
         """The message as the rows are now; None where it has nothing to say any more."""
+        card_slot = outbox.card_slot(notice) if notice.kind == "event" else None
         with self._steps.read() as session:
             request = session.get(Request, notice.request_id) if notice.request_id else None
             view = look(session, request, folder) if request else None
-            stands = notice.slot is not None and session.get(Message, notice.slot) is not None
+            stands = session.get(Message, notice.slot) if notice.slot else None
+            card = session.get(Message, card_slot) if card_slot else None
         if not stands and not _is_worth_saying(notice, view):
             return None
         context = cards.Context(
@@ -164,20 +184,22 @@ class Delivery:
             instead_of=notice.data.get("instead_of"),
         )
         try:
-            return cards.render(notice.kind, view, notice.data, notice.head, context)
+            message = cards.render(notice.kind, view, notice.data, notice.head, context)
         except Exception as defect:  # an alert that cannot be shown well must still be told
             log.exception("notice cannot be shown", kind=notice.kind, error=type(defect).__name__)
             said = f"Something happened that cannot be shown here. See: breakglass show {notice.request_id}"
-            return Rendered(said, [paragraph([said], context.now)])
+            message = Rendered(said, [paragraph([said], context.now)])
+        return Shown(message, stands, card)
 
     # --- putting it there ------------------------------------------------------------------------------
-    def _put(self, notice: Notice, message: Rendered) -> Place:
+    def _put(self, notice: Notice, shown: Shown) -> Place:
+        message = shown.message
         if notice.kind == "outcome" and (place := self._whisper(notice, message)):
             return place
-        if notice.slot and (place := self._change(notice.slot, message)):
+        if shown.stands and (place := self._change(shown.stands, message)):
             return place
         channel = self._channel(notice)
-        thread = self._thread(notice)
+        thread = shown.card.ts if shown.card else None
         try:
             return Place(channel, self._poster.post(channel, message, thread))
         except Impossible as refusal:
@@ -196,12 +218,8 @@ class Delivery:
         except Impossible:
             return None
 
-    def _change(self, slot: str, message: Rendered) -> Place | None:
-        """Change the slot's message; None where there is none, or none that could be changed."""
-        with self._steps.read() as session:
-            stands = session.get(Message, slot)
-        if stands is None:
-            return None
+    def _change(self, stands: Message, message: Rendered) -> Place | None:
+        """Change the slot's message; None where it cannot be changed any more."""
         if not stands.channel.startswith("D"):
             self._poster.must_be_ours(stands.channel)
         try:
@@ -211,14 +229,6 @@ class Delivery:
                 raise
             return None
         return Place(stands.channel, stands.ts, anew=False)
-
-    def _thread(self, notice: Notice) -> str | None:
-        """What happened to a request stands in the thread of its card."""
-        if notice.kind != "event":
-            return None
-        with self._steps.read() as session:
-            card = session.get(Message, outbox.card_slot(notice))
-        return card.ts if card else None
 
     def _channel(self, notice: Notice) -> str:
         """The id of the channel, found and fit; raises ``Impossible``."""

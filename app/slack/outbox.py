@@ -7,8 +7,22 @@ its own conversation. A lease says who is sending; one that ran out: nobody know
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, exists, func, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    bindparam,
+    exists,
+    func,
+    inspect,
+    or_,
+    union_all,
+    update,
+)
+from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -51,9 +65,9 @@ def claim(step: Step, owner: str, until: datetime) -> Claimed | None:
         return None
     settled: tuple[int, ...] = ()
     if found.slot is not None:
-        same = _waiting(col(Notice.slot) == found.slot, col(Notice.conversation) == found.conversation)
-        rows = step.session.exec(select(Notice).where(*same).order_by(col(Notice.id))).all()
-        settled = tuple(row.id or 0 for row in rows if row.id != found.id)
+        where = {"slot": found.slot, "conversation": found.conversation}
+        rows = step.session.connection().execute(_same_slot(), where).all()
+        settled = tuple(row.id for row in rows if row.id != found.id)
         found.head = rows[-1].head or found.head
     found.unclear = found.unclear or found.lease_until is not None
     found.lease_by, found.lease_until = owner, step.now + LEASE
@@ -66,46 +80,72 @@ def claim(step: Step, owner: str, until: datetime) -> Claimed | None:
 
 def next_ready(session: Session, until: datetime, now: datetime) -> Notice | None:
     """The most urgent notice that could be sent now."""
-    firsts = _firsts(until)
+    found: Notice | None = session.exec(_next_ready(), params={"until": until, "now": now}).first()
+    return found
+
+
+def next_at(session: Session, now: datetime) -> datetime | None:
+    """When something that waits may be tried again; None where nothing waits."""
+    found: datetime | None = session.connection().execute(_next_at(), {"until": now, "now": now}).scalar()
+    return found
+
+
+# Made once: SQLAlchemy takes longer to make these than a database to run them.
+
+_UNTIL = bindparam("until", type_=inspect(Notice).columns["due_at"].type)
+_NOW = bindparam("now", type_=inspect(Notice).columns["due_at"].type)
+
+
+@cache
+def _same_slot() -> Select[int | None, str | None]:
+    same = (col(Notice.slot) == bindparam("slot"), col(Notice.conversation) == bindparam("conversation"))
+    return sa_select(col(Notice.id), col(Notice.head)).where(*_waiting(*same)).order_by(col(Notice.id))
+
+
+@cache
+def _next_ready() -> Any:
+    firsts = _firsts()
     ready = select(Notice).join(firsts, firsts.c.id == col(Notice.id))
-    ready = ready.where(firsts.c.place == 1, col(Notice.due_at) <= until, ~_busy(now))
-    return session.exec(ready.order_by(col(Notice.priority), col(Notice.id)).limit(1)).first()
+    ready = ready.where(firsts.c.place == 1, col(Notice.due_at) <= _UNTIL, ~_busy())
+    return ready.order_by(col(Notice.priority), col(Notice.id)).limit(1)
 
 
-def _busy(now: datetime) -> ColumnElement[bool]:
+@cache
+def _next_at() -> Select[Any]:
+    """Of what may be tried again, of what is not due yet, of what somebody is sending: the first."""
+    firsts = _firsts()
+    first = sa_select(func.min(Notice.due_at).label("at")).join(firsts, firsts.c.id == col(Notice.id))
+    later = _waiting(col(Notice.due_at) > _NOW, col(Notice.attempts) == 0)
+    sending = _waiting(col(Notice.lease_until) > _NOW)
+    instants = union_all(
+        first.where(firsts.c.place == 1, ~_busy()),
+        sa_select(func.min(Notice.due_at)).where(*later),
+        sa_select(func.min(Notice.lease_until)).where(*sending),
+    ).subquery()
+    return sa_select(func.min(instants.c.at))
+
+
+def _busy() -> ColumnElement[bool]:
     """Whether somebody is sending in the notice's conversation."""
     other = aliased(Notice)
     return exists().where(
         other.conversation == col(Notice.conversation),  # type: ignore[arg-type]
         other.sent_at.is_(None),  # type: ignore[union-attr]
-        other.lease_until > now,  # type: ignore[operator,arg-type]
+        other.lease_until > _NOW,
     )
 
 
-def _firsts(until: datetime) -> Subquery:
+def _firsts() -> Subquery:
     """Each conversation's notices by urgency. One that was tried stays in the way of those behind it."""
     place = func.row_number().over(
         partition_by=col(Notice.conversation), order_by=(col(Notice.priority), col(Notice.id))
     )
-    relevant = or_(col(Notice.due_at) <= until, col(Notice.attempts) > 0)
+    relevant = or_(col(Notice.due_at) <= _UNTIL, col(Notice.attempts) > 0)
     return select(col(Notice.id).label("id"), place.label("place")).where(*_waiting(relevant)).subquery()
 
 
 def _waiting(*which: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
     return (col(Notice.sent_at).is_(None), *which)
-
-
-def next_at(session: Session, now: datetime) -> datetime | None:
-    """When something that waits may be tried again; None where nothing waits."""
-    firsts = _firsts(now)
-    first = select(func.min(Notice.due_at)).join(firsts, firsts.c.id == col(Notice.id))
-    queries = (
-        first.where(firsts.c.place == 1, ~_busy(now)),
-        select(func.min(Notice.due_at)).where(*_waiting(col(Notice.due_at) > now, col(Notice.attempts) == 0)),
-        select(func.min(Notice.lease_until)).where(*_waiting(col(Notice.lease_until) > now)),
-    )
-    instants = [session.exec(query).one() for query in queries]
-    return min((at for at in instants if at is not None), default=None)
 
 
 # --- what became of it -------------------------------------------------------------------------------------
@@ -129,7 +169,7 @@ def postpone(step: Step, notice: Notice, at: datetime, error: str, *, unclear: b
 
 def remember(step: Step, slot: str, channel: str, ts: str) -> None:
     """Where the slot's message stands from now on."""
-    step.session.merge(Message(slot=slot, channel=channel, ts=ts))
+    step.put(Message, slot=slot, channel=channel, ts=ts)
 
 
 # --- refusals, gathered ------------------------------------------------------------------------------------

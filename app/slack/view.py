@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from app.lifecycle import quorum
 from app.lifecycle.quorum import Place
@@ -13,7 +13,7 @@ from app.model import RequestState, SlackUser
 from app.policy import ApprovalPlan, Policy, PolicyFolder
 from app.slack.text import spoken
 from app.store.tables import Approval, Due, Grant, Request
-from app.store.views import request_json
+from app.store.views import as_json, parts_of
 
 SHORT = 6
 
@@ -124,8 +124,7 @@ class RequestView:
 def look(session: Session, request: Request, folder: PolicyFolder) -> RequestView:
     """The request as it stands in this session, with the policy that is in force."""
     policy = folder.policies.get(request.policy)
-    grants = select(Grant).where(col(Grant.request_id) == request.id).order_by(col(Grant.n))
-    rows = session.exec(grants).all()
+    approvals, rows = parts_of(session, request)
     seconds = request.duration_seconds or request.asked_seconds
     steps, more = _steps(request)
     return RequestView(
@@ -152,14 +151,14 @@ def look(session: Session, request: Request, folder: PolicyFolder) -> RequestVie
         decide_by=request.decide_by,
         steps=steps,
         more_to_wake=more,
-        said=_said(session, request),
+        said=tuple(_said(row) for row in approvals),
         confirmation=_confirmation(request),
         left_behind=tuple(line for row in rows for line in row.left_behind or ()),
         silent=_silent(session, request),
         ended_because=request.ended_because,
         ended_by=request.ended_by,
         ended_reason=request.ended_reason,
-        shown=request_json(session, request),
+        shown=as_json(request, approvals, rows),
     )
 
 
@@ -204,12 +203,8 @@ def _steps(request: Request) -> tuple[tuple[OpenStep, ...], bool]:
     return found, quorum.next_step(plan, place, until) is not None
 
 
-def _said(session: Session, request: Request) -> tuple[Said, ...]:
-    query = select(Approval).where(col(Approval.request_id) == request.id).order_by(col(Approval.at))
-    return tuple(
-        Said(row.email, row.principal, row.verdict, row.note, row.round, row.at)
-        for row in session.exec(query).all()
-    )
+def _said(row: Approval) -> Said:
+    return Said(row.email, row.principal, row.verdict, row.note, row.round, row.at)
 
 
 def _confirmation(request: Request) -> Confirmation | None:

@@ -4,9 +4,12 @@ A lease lasts :data:`LEASE` and is renewed while the work runs; when its holder 
 """
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, inspect, or_, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, inspect, or_, update
+from sqlalchemy import select as sa_select
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session, col, select
 
 from app.store.step import LEASE, Step
@@ -25,10 +28,44 @@ def _free(now: datetime) -> ColumnElement[bool]:
     return _over(col(Due.lease_until), now)
 
 
+_AT = inspect(Due).columns["due_at"].type
+_UNTIL, _NOW = bindparam("until", type_=_AT), bindparam("now", type_=_AT)
+_WRONG_FROM = bindparam("wrong_from", type_=_AT)
+_UNHELD = or_(
+    col(Due.lease_until).is_(None), col(Due.lease_until) <= _NOW, col(Due.lease_until) > _WRONG_FROM
+)
+
+
+@cache
+def _lanes() -> Select[str, int]:
+    return (
+        sa_select(col(Due.lane), func.count()).where(col(Due.due_at) <= _NOW, _UNHELD).group_by(col(Due.lane))
+    )
+
+
+@cache
+def _claiming() -> ReturningUpdate[Any]:
+    waiting = (
+        sa_select(col(Due.id))
+        .where(col(Due.lane) == bindparam("of_lane"), col(Due.due_at) <= _UNTIL, _UNHELD)
+        .order_by(col(Due.due_at))
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("waiting")  # evaluated once: an IN (SELECT … LIMIT) may be evaluated again and take more
+    )
+    lease = {
+        "lease_by": bindparam("owner"),
+        "lease_until": bindparam("leased_until", type_=_AT),
+        "attempts": col(Due.attempts) + 1,
+    }
+    taken = update(Due).where(col(Due.id).in_(sa_select(waiting.c.id))).values(lease)
+    return taken.returning(*inspect(Due).columns)
+
+
 def waiting_lanes(session: Session, now: datetime) -> dict[str, int]:
     """How much unclaimed work each lane has at ``now``."""
-    query = select(Due.lane, func.count()).where(col(Due.due_at) <= now, _free(now)).group_by(col(Due.lane))
-    return dict(session.exec(query).all())
+    found = session.connection().execute(_lanes(), {"now": now, "wrong_from": now + _WRONG})
+    return dict(found.all())
 
 
 def next_due_at(session: Session, now: datetime) -> datetime | None:
@@ -49,17 +86,16 @@ def unclaimed(session: Session, lane_prefix: str, now: datetime, limit: int = 50
 
 def claim(session: Session, lane: str, owner: str, until: datetime, now: datetime, limit: int) -> list[Due]:
     """Take up to ``limit`` pieces of one lane that were due at ``until``, oldest first; each goes to one claimer."""
-    waiting = (
-        select(col(Due.id))
-        .where(col(Due.lane) == lane, col(Due.due_at) <= until, _free(now))
-        .order_by(col(Due.due_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("waiting")  # evaluated once: an IN (SELECT … LIMIT) may be evaluated again and take more
-    )
-    lease = {"lease_by": owner, "lease_until": now + LEASE, "attempts": col(Due.attempts) + 1}
-    taken = update(Due).where(col(Due.id).in_(select(waiting.c.id))).values(**lease)
-    rows = session.connection().execute(taken.returning(*inspect(Due).columns)).mappings()
+    given = {
+        "of_lane": lane,
+        "until": until,
+        "now": now,
+        "wrong_from": now + _WRONG,
+        "most": limit,
+        "owner": owner,
+        "leased_until": now + LEASE,
+    }
+    rows = session.connection().execute(_claiming(), given).mappings()
     return sorted((Due(**row) for row in rows), key=lambda row: (row.due_at, row.id))
 
 

@@ -13,10 +13,10 @@ from json.encoder import encode_basestring as _text  # as RFC 8785 writes a stri
 from typing import Any
 
 import rfc8785
-from sqlalchemy import insert, update
 from sqlmodel import Session, SQLModel, col, select
 
 from app.model import iso
+from app.store import statements
 from app.store.tables import LedgerEntry, LedgerHead
 
 GENESIS = "0" * 64
@@ -54,15 +54,14 @@ def append(session: Session, entries: Sequence[Entry], now: datetime) -> str:
     """
     rows = [_row(entry, now) for entry in entries]
     connection = session.connection()
-    head = select(col(LedgerHead.seq), col(LedgerHead.hash)).with_for_update()
-    seq, prev_hash = connection.execute(head).one()
+    seq, prev_hash = connection.execute(statements.HEAD).one()
     said_at = iso(now)
     for seq, row in enumerate(rows, start=seq + 1):  # noqa: B020 - counts on from the head
         said = (row["actor"], row["action"], row["request_id"], row["data"], prev_hash)
         row |= {"seq": seq, "prev_hash": prev_hash, "hash": digest_of((seq, said_at, *said))}
         prev_hash = row["hash"]
-    connection.execute(insert(LedgerEntry), rows)
-    connection.execute(update(LedgerHead).values(seq=seq, hash=prev_hash))
+    connection.execute(statements.ENTERED, rows)
+    connection.execute(statements.HEAD_MOVED, {"to_seq": seq, "to_hash": prev_hash})
     return short_head(seq, prev_hash)
 
 

@@ -3,19 +3,18 @@
 Locks are taken in one order, everywhere: request, limits, freeze, hold, ledger head. Nothing commits inside a step.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, delete, inspect, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Engine
 from sqlalchemy.orm.attributes import set_committed_value
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, select
 
 from app.store import engine as databases
-from app.store import ledger
-from app.store.tables import AUDITED, Due, Notice, Seen
+from app.store import ledger, statements
+from app.store.tables import AUDITED, Due, Notice
 
 Row = TypeVar("Row", bound=SQLModel)
 Rings = Callable[[Sequence[str], Sequence[tuple[str, datetime]]], None]
@@ -55,14 +54,8 @@ class Step:
     # --- reading -------------------------------------------------------------------------------------------
     def lock(self, table: type[Row], key: str) -> Row | None:
         """The row as it is now, locked to the end of the step."""
-        return self.session.get(table, key, with_for_update=True, populate_existing=True)
-
-    def lock_or_insert(self, table: type[SQLModel], **values: Any) -> None:
-        """Hold the row with that ``id`` locked to the end of the step, made with these values where there is none."""
-        row = self._insert(table).values(**values)
-        self.session.connection().execute(
-            row.on_conflict_do_update(index_elements=["id"], set_={"id": row.excluded["id"]})
-        )
+        found: Row | None = self.session.exec(statements.locked(table), params={"key": key}).first()
+        return found
 
     def lock_name(self, name: str, *, shared: bool = False) -> None:
         """A named lock (``limits:POLICY``, ``freeze``) to the end of the step."""
@@ -74,14 +67,17 @@ class Step:
 
         Of two at once, the second waits for the first's commit; where that one rolls back, the second is the first.
         """
-        once = (
-            self._insert(Seen).values(key=key, at=self.now).on_conflict_do_nothing().returning(col(Seen.key))
-        )
-        return self.session.connection().execute(once).first() is not None
+        once = statements.once(self._dialect)
+        return self.session.connection().execute(once, {"key": key, "at": self.now}).first() is not None
 
-    def _insert(self, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
-        on_postgresql = self.session.get_bind().dialect.name == "postgresql"
-        return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
+    def put(self, table: type[SQLModel], **values: Any) -> None:
+        """A row that is not audited, made or set to these values, and locked to the end of the step."""
+        made = statements.put(self._dialect, table, tuple(values))
+        self.session.connection().execute(made, values)
+
+    @property
+    def _dialect(self) -> str:
+        return str(self.session.get_bind().dialect.name)
 
     def insert(self, row: SQLModel) -> None:
         """Add an audited row and remember it for the entry that follows."""
@@ -91,15 +87,17 @@ class Step:
         values = {name: value for name, value in row.model_dump().items() if name in audited}
         self._rows.append({"table": str(row.__tablename__), "id": ledger.key_of(row), "set": values})
 
-    def change(self, row: Row, *only_if: ColumnElement[bool], **values: Any) -> bool:
-        """One conditional UPDATE. True for exactly one caller, however many race; the row then has these values."""
-        table = type(row)
-        columns = inspect(table).columns
-        condition = (columns["id"] == ledger.key_of(row), *only_if)
-        changed = (
-            update(table).where(*condition).values(**values).returning(*(columns[name] for name in values))
-        )
-        found = self.session.connection().execute(changed).first()
+    def change(self, row: Row, only_if: Mapping[str, Any] | None = None, /, **values: Any) -> bool:
+        """One UPDATE, of a row that is still as ``only_if`` says.
+
+        True for exactly one caller, however many race; the row then has these values.
+        """
+        table, held = type(row), dict(only_if or {})
+        as_it_was = tuple((name, value is None) for name, value in held.items())
+        changed = statements.conditional_update(table, tuple(values), as_it_was)
+        given = {"key": ledger.key_of(row)} | {f"to_{name}": value for name, value in values.items()}
+        given |= {f"was_{name}": value for name, value in held.items() if value is not None}
+        found = self.session.connection().execute(changed, given).first()
         if found is None:
             return False
         # As the database has them now, which may have rounded what it was given.
@@ -165,20 +163,18 @@ class Step:
             head = ledger.append(self.session, self._entries, self.now)
             for notice in self._alerts:
                 notice.head = head
-        self.session.add_all(self.notices)
+        if self.notices:
+            rows = [notice.model_dump(exclude={"id"}) for notice in self.notices]
+            self.session.connection().execute(statements.NOTICED, rows)
 
     def _write_owed(self) -> None:
         connection = self.session.connection()
         if dropped := sorted(self._dropped - self._owed.keys()):
-            connection.execute(delete(Due).where(col(Due.id).in_(dropped)))
-        if not self._owed:
-            return
-        # In one order, because two steps may owe the same; and in one statement, because two that owe it for the
-        # first time at once must not fail on each other.
-        first = self._insert(Due).values([self._owed[key] for key in sorted(self._owed)])
-        new = {name: first.excluded[name] for name in ("lane", "due_at", "data", "attempts")}
-        again = first.on_conflict_do_update(index_elements=["id"], set_={"rung": col(Due.rung) + 1, **new})
-        connection.execute(again)
+            connection.execute(statements.DROPPED, {"keys": dropped})
+        if self._owed:
+            # In one order: two steps may owe the same.
+            rows = [self._owed[key] for key in sorted(self._owed)]
+            connection.execute(statements.owed(self._dialect), rows)
 
 
 class Steps:

@@ -155,7 +155,10 @@ class Hold(SQLModel, table=True):
     """One (connector, subject, canonical access). Its lease makes work on it run one after the other."""
 
     __tablename__ = "hold"
-    __table_args__ = (UniqueConstraint("connector", "subject", "access_key", name="hold_once"),)
+    __table_args__ = (
+        UniqueConstraint("connector", "subject", "access_key", name="hold_once"),
+        Index("hold_leased", "lease_by"),
+    )
 
     id: str = Field(primary_key=True)
     connector: str

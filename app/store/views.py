@@ -40,8 +40,18 @@ def newest(session: Session, states: Sequence[str] = (), limit: int = 1_000) -> 
 
 def request_json(session: Session, request: Request) -> dict[str, Any]:
     """One request whole, as promised to scripts."""
+    return as_json(request, *parts_of(session, request))
+
+
+def parts_of(session: Session, request: Request) -> tuple[Sequence[Approval], Sequence[Grant]]:
+    """What was said of a request, oldest first, and its grants in the policy's order."""
     approvals = select(Approval).where(col(Approval.request_id) == request.id).order_by(col(Approval.at))
     grants = select(Grant).where(col(Grant.request_id) == request.id).order_by(col(Grant.n))
+    return session.exec(approvals).all(), session.exec(grants).all()
+
+
+def as_json(request: Request, approvals: Sequence[Approval], grants: Sequence[Grant]) -> dict[str, Any]:
+    """As :func:`request_json`, of what was read already."""
     return {
         "id": request.id,
         "policy": request.policy,
@@ -55,9 +65,9 @@ def request_json(session: Session, request: Request) -> dict[str, Any]:
         "extended_seconds": request.extended_seconds,
         "ends_at": _stamp(request.ends_at),
         "decision": None if request.state == RequestState.DECIDING else request.decision,
-        "approvals": [_approval(row) for row in session.exec(approvals).all()],
+        "approvals": [_approval(row) for row in approvals],
         "confirmation": _confirmation(request),
-        "grants": [_grant(row) for row in session.exec(grants).all()],
+        "grants": [_grant(row) for row in grants],
         "ended": _ended(request),
     }
 

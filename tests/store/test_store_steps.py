@@ -160,10 +160,8 @@ def test_a_change_that_comes_too_late_changes_and_records_nothing(steps: Steps) 
     opened(steps)
     with steps.step() as step:
         row = locked(step)
-        assert not step.change(
-            row, col(Request.state) == RequestState.PENDING, state=str(RequestState.DENIED)
-        )
-        assert step.change(row, col(Request.state) == RequestState.DECIDING, state=str(RequestState.PENDING))
+        assert not step.change(row, {"state": str(RequestState.PENDING)}, state=str(RequestState.DENIED))
+        assert step.change(row, {"state": str(RequestState.DECIDING)}, state=str(RequestState.PENDING))
         assert row.state == RequestState.PENDING
         step.record("Once", "x", "req1")
     with steps.read() as session:
@@ -179,7 +177,7 @@ def test_of_many_who_change_a_row_at_once_one_wins(steps: Steps) -> None:
         def cancel(number: int, key: str = key) -> bool:
             with steps.step() as step:
                 row = step.session.get_one(Request, key)  # not locked: the condition alone must decide
-                held = col(Request.state) == RequestState.DECIDING
+                held = {"state": str(RequestState.DECIDING)}
                 won = step.change(row, held, state=str(RequestState.CANCELLED), ended_by=f"caller {number}")
                 if won:
                     step.record("Cancelled", f"caller {number}", key)

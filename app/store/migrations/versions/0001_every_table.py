@@ -97,7 +97,7 @@ def _one_of(column: str, values: str) -> sa.CheckConstraint:
 def _create_due() -> None:
     op.create_table(
         "due",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
@@ -107,7 +107,6 @@ def _create_due() -> None:
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("lease_by", sa.String(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("due_list", "due", ["due_at", "lane"])
 
@@ -115,7 +114,7 @@ def _create_due() -> None:
 def _create_freeze() -> None:
     op.create_table(
         "freeze",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
@@ -124,7 +123,6 @@ def _create_freeze() -> None:
         sa.Column("thaw_reason", sa.Text(), nullable=True),
         sa.Column("thawed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("thawed_by", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_freeze_thawed_at", "freeze", ["thawed_at"])
 
@@ -132,21 +130,21 @@ def _create_freeze() -> None:
 def _create_hold() -> None:
     op.create_table(
         "hold",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
         sa.Column("connector", sa.String(), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("access_key", sa.Text(), nullable=False),
         sa.Column("lease_by", sa.String(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("connector", "subject", "access_key", name="hold_once"),
     )
+    op.create_index("hold_leased", "hold", ["lease_by"])
 
 
 def _create_ledger() -> None:
     op.create_table(
         "ledger",
-        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False, primary_key=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
@@ -154,7 +152,6 @@ def _create_ledger() -> None:
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("prev_hash", sa.String(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
     )
     op.create_index("ix_ledger_request_id", "ledger", ["request_id"])
 
@@ -162,27 +159,25 @@ def _create_ledger() -> None:
 def _create_ledger_head() -> None:
     op.create_table(
         "ledger_head",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False, primary_key=True),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
     )
 
 
 def _create_message() -> None:
     op.create_table(
         "message",
-        sa.Column("slot", sa.String(), nullable=False),
+        sa.Column("slot", sa.String(), nullable=False, primary_key=True),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("ts", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("slot"),
     )
 
 
 def _create_notice() -> None:
     op.create_table(
         "notice",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False, primary_key=True),
         sa.Column("conversation", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -200,7 +195,6 @@ def _create_notice() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("lease_by", sa.String(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_notice_request_id", "notice", ["request_id"])
     op.create_index("notice_order", "notice", ["conversation", "sent_at", "priority", "id"])
@@ -210,7 +204,7 @@ def _create_notice() -> None:
 def _create_person() -> None:
     op.create_table(
         "person",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
         sa.Column("team", sa.String(), nullable=False),
         sa.Column("slack_user", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=True),
@@ -222,7 +216,6 @@ def _create_person() -> None:
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("profile", sa.JSON(), nullable=True),
         sa.Column("profile_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("email"),
     )
 
@@ -230,19 +223,18 @@ def _create_person() -> None:
 def _create_policy_text() -> None:
     op.create_table(
         "policy_text",
-        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False, primary_key=True),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("commit", sa.String(), nullable=True),
         sa.Column("clean", sa.Boolean(), nullable=True),
-        sa.PrimaryKeyConstraint("digest"),
     )
 
 
 def _create_press() -> None:
     op.create_table(
         "press",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -252,7 +244,6 @@ def _create_press() -> None:
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("press_unjudged", "press", ["subject", "judged_at", "n"])
 
@@ -260,18 +251,17 @@ def _create_press() -> None:
 def _create_pulse() -> None:
     op.create_table(
         "pulse",
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False, primary_key=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ok", sa.Boolean(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
     )
 
 
 def _create_request() -> None:
     op.create_table(
         "request",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
         sa.Column("team", sa.String(), nullable=False),
         sa.Column("slack_user", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=True),
@@ -313,7 +303,6 @@ def _create_request() -> None:
             "state",
             "deciding pending granting active revoking refused denied timed_out cancelled failed revoked",
         ),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("request_asked", "request", ["slack_user", "requested_at"])
     op.create_index("request_newest", "request", ["requested_at"])
@@ -324,20 +313,18 @@ def _create_request() -> None:
 def _create_roster() -> None:
     op.create_table(
         "roster",
-        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False, primary_key=True),
         sa.Column("members", sa.JSON(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("error", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("name"),
     )
 
 
 def _create_seen() -> None:
     op.create_table(
         "seen",
-        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False, primary_key=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("key"),
     )
     op.create_index("ix_seen_at", "seen", ["at"])
 
@@ -345,7 +332,7 @@ def _create_seen() -> None:
 def _create_approval() -> None:
     op.create_table(
         "approval",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
         sa.Column("request_id", sa.String(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("team", sa.String(), nullable=False),
@@ -359,7 +346,6 @@ def _create_approval() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         _one_of("verdict", "approve deny"),
         sa.ForeignKeyConstraint(["request_id"], ["request.id"]),
-        sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("request_id", "round", "email", name="approval_once"),
     )
     op.create_index("ix_approval_request_id", "approval", ["request_id"])
@@ -368,7 +354,7 @@ def _create_approval() -> None:
 def _create_grant() -> None:
     op.create_table(
         "grant",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
         sa.Column("request_id", sa.String(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("connector", sa.String(), nullable=False),
@@ -393,7 +379,6 @@ def _create_grant() -> None:
         _one_of("state", "planned granting active revoking failed revoked left"),
         sa.ForeignKeyConstraint(["hold_id"], ["hold.id"]),
         sa.ForeignKeyConstraint(["request_id"], ["request.id"]),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("grant_hold", "grant", ["hold_id", "state"])
     op.create_index("grant_subject", "grant", ["connector", "subject"])
