@@ -76,6 +76,7 @@ def _refuse(
         timetable.finish(step, due)
         if request.state != RequestState.DECIDING:
             return
+        step.timed.append(("decision", request.requested_at))
         if person is not None:
             _know(step, request, person)
         refuse(step, request, folder, sentence, other)
@@ -102,6 +103,7 @@ def _apply(desk: Desk, due: Due, assessment: Assessment, other: tuple[str, ...])
         timetable.finish(step, due)
         if request.state != RequestState.DECIDING:
             return
+        step.timed.append(("decision", request.requested_at))
         _know(step, request, assessment.person)
         settle(step, request, assessment, other)
 

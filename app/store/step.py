@@ -20,6 +20,8 @@ from app.store.tables import AUDITED, Due, Notice, Seen
 Row = TypeVar("Row", bound=SQLModel)
 Rings = Callable[[Sequence[str], Sequence[tuple[str, datetime]]], None]
 """Told after each commit: lanes with work now, and lanes with work at an instant to come."""
+Took = Callable[[str, float], None]
+"""Told after each commit what a step brought to its end, and the seconds since that began."""
 
 
 class Step:
@@ -34,6 +36,8 @@ class Step:
         self._entries: list[ledger.Entry] = []
         self._rows: list[dict[str, Any]] = []
         self._alerts: list[Notice] = []
+        self.timed: list[tuple[str, datetime]] = []
+        """What this step brings to its end, and when that began: measured once it is committed."""
 
     # --- reading -------------------------------------------------------------------------------------------
     def lock(self, table: type[Row], key: str) -> Row | None:
@@ -54,6 +58,12 @@ class Step:
             self._insert(Seen).values(key=key, at=self.now).on_conflict_do_nothing().returning(col(Seen.key))
         )
         return self.session.connection().execute(once).first() is not None
+
+    def ensure(self, row: SQLModel) -> None:
+        """Add a row that is not audited, unless one with its key is there already."""
+        self.session.connection().execute(
+            self._insert(type(row)).values(**row.model_dump()).on_conflict_do_nothing()
+        )
 
     def _insert(self, table: type[SQLModel]) -> postgresql.Insert | sqlite.Insert:
         on_postgresql = self.session.get_bind().dialect.name == "postgresql"
@@ -136,10 +146,13 @@ class Step:
 class Steps:
     """Where steps come from. ``rings`` is told, after the commit, which lanes have work, now and later."""
 
-    def __init__(self, engine: Engine, now: Callable[[], datetime], rings: Rings) -> None:
+    def __init__(
+        self, engine: Engine, now: Callable[[], datetime], rings: Rings, took: Took | None = None
+    ) -> None:
         self.engine = engine
         self.now = now
         self.rings = rings
+        self._took = took
 
     @contextmanager
     def step(self) -> Iterator[Step]:
@@ -148,6 +161,9 @@ class Steps:
             step = Step(session, self.now())
             yield step
             step.close()
+        if self._took is not None:
+            for what, since in step.timed:
+                self._took(what, max(0.0, (self.now() - since).total_seconds()))
         lanes = sorted(step.rung | ({NOTICES} if step.notified else set()))
         if lanes or step.later:
             self.rings(lanes, sorted(step.later))
