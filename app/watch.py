@@ -140,12 +140,14 @@ def _sweep(sight: Sight) -> str | None:
     if pulse is None:
         return "the clock has never swept this database"
     age = sight.now - pulse.at
-    return f"the clock's last sweep is {_seconds(age)} old" if age > SWEEP_TOO_OLD else None
+    return f"the clock's last sweep is {_spoken(age)} old" if age > SWEEP_TOO_OLD else None
 
 
 def _worker(sight: Sight) -> str | None:
+    if "worker" not in sight.pulses and sight.age("worker") > WORKER_TOO_OLD:
+        return "no worker has ever been seen"
     age = sight.age("worker")
-    return f"no worker has been seen for {_seconds(age)}" if age > WORKER_TOO_OLD else None
+    return f"no worker has been seen for {_spoken(age)}" if age > WORKER_TOO_OLD else None
 
 
 def _redis(sight: Sight) -> str | None:
@@ -156,26 +158,30 @@ def _second_bell(sight: Sight) -> str | None:
     if sight.redis or _sweep(sight) or _worker(sight):
         return None  # Nobody schedules it, or nobody would hear it: that is said already.
     age = sight.age(canary.BELL_LANE)
-    silent = f"nothing that was scheduled in Redis has rung for {_seconds(age)}"
+    if canary.BELL_LANE not in sight.pulses and age > CANARY_TOO_OLD:
+        return "nothing that was scheduled in Redis has ever rung"
+    silent = f"nothing that was scheduled in Redis has rung for {_spoken(age)}"
     return silent if age > CANARY_TOO_OLD else None
 
 
 def _canary(sight: Sight) -> str | None:
     age = sight.age(canary.PULSE)
-    late = f"no test of the way of a revocation has come through for {_seconds(age)}"
+    if canary.PULSE not in sight.pulses and age > CANARY_TOO_OLD:
+        return "no test of the way of a revocation has ever come through"
+    late = f"no test of the way of a revocation has come through for {_spoken(age)}"
     return late if age > CANARY_TOO_OLD else None
 
 
 def _overdue(sight: Sight) -> str | None:
     if sight.overdue is None or (age := sight.now - sight.overdue) <= OVERDUE_TOO_OLD:
         return None
-    return f"work has been due for {_seconds(age)}, and nobody does it"
+    return f"work has been due for {_spoken(age)}, and nobody does it"
 
 
 def _notices(sight: Sight) -> str | None:
     if sight.notice is None:
         return None
-    return f"messages do not go out: the oldest has waited for {_seconds(sight.now - sight.notice)}"
+    return f"messages do not go out: the oldest has waited for {_spoken(sight.now - sight.notice)}"
 
 
 def _policies(sight: Sight) -> str | None:
@@ -188,8 +194,13 @@ def _security_channel(sight: Sight) -> str | None:
     return None if why is None else f"it takes no alerts ({why})"
 
 
-def _seconds(age: timedelta) -> str:
-    return f"{int(age.total_seconds())} s"
+def _spoken(age: timedelta) -> str:
+    """Short: ``90 s``, ``45 min``, ``7 h``, ``3 days``."""
+    seconds = int(age.total_seconds())
+    for unit, one, most in (("s", 1, 120), ("min", 60, 7_200), ("h", 3_600, 172_800)):
+        if seconds < most:
+            return f"{seconds // one} {unit}"
+    return f"{seconds // 86_400} days"
 
 
 CONDITIONS: Sequence[Condition] = (
