@@ -165,6 +165,8 @@ def _second_bell(sight: Sight) -> str | None:
 
 
 def _canary(sight: Sight) -> str | None:
+    if _sweep(sight):
+        return None  # Nobody sends one: that is said already.
     age = sight.age(canary.PULSE)
     if canary.PULSE not in sight.pulses and age > CANARY_TOO_OLD:
         return "no test of the way of a revocation has ever come through"

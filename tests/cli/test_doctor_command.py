@@ -68,6 +68,15 @@ def problems(breakglass: Shell, code: int, **changed: str | None) -> dict[str, s
     return {problem["where"]: problem["what"] for problem in answer["problems"]}
 
 
+def test_for_people_each_problem_stands_over_what_mends_it(breakglass: Shell, steps: Steps) -> None:
+    sweep(steps, age=90)
+    said = breakglass.says("doctor", code=1).splitlines()
+    assert said[0] == "clock: the clock's last sweep is 90 s old"
+    assert said[1].startswith("  start `breakglass clock`")
+    assert said[-1] == "1 problem."
+    assert all(len(line) <= 80 for line in said)
+
+
 def test_a_house_in_order_has_no_problems(breakglass: Shell, asked: Asked) -> None:
     asked()
     assert breakglass.json("doctor") == {"ok": True, "problems": []}

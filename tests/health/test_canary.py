@@ -58,6 +58,12 @@ def test_after_a_clock_was_set_back_it_is_sent_all_the_same(house: TestHouse) ->
     assert send(house)
 
 
+def test_while_no_clock_sends_one_only_the_clock_is_blamed(watched: Watched) -> None:
+    watched.dead |= {canary.PULSE, canary.BELL_LANE, "sweep"}
+    watched.passes(300)
+    assert watched.degraded() == ["clock"]
+
+
 def test_without_a_good_one_for_three_minutes_the_house_is_degraded_and_says_so(watched: Watched) -> None:
     watched.dead.add(canary.PULSE)
     watched.passes(180)
