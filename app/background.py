@@ -27,12 +27,12 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     watching = wiring.make_watch(house, worker=True)
     listener = wiring.make_listener(house, pools, watching)
     threading.Thread(target=listener.run, name="listener", daemon=True).start()
-    routines = wiring.routines_of_worker(house, watching)
+    routines = wiring.routines_of_worker(house, pools, watching)
     close_ops = wiring.serve_ops(house)
     pools.start()
     pools.wake([*_waiting(house), NOTICES])
     log.info("worker started")
-    while not stop.wait(1.0):
+    while not stop.wait(0.5):
         for routine in routines:
             routine.run_if_due(house.clock.now())
     listener.stop()

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry as RedisRetry
 from redis.sentinel import Sentinel
 from rq import Queue, Retry, SimpleWorker
-from rq.exceptions import NoSuchJobError
+from rq.exceptions import NoSuchJobError, StopRequested
 from rq.job import Job
 from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
@@ -198,6 +198,13 @@ class RingWorker(SimpleWorker):
     def dequeue_timeout(self) -> int:
         """Seconds of one wait for a ring: as long as it takes to notice that the process is to stop."""
         return 1
+
+    @property
+    def should_run_maintenance_tasks(self) -> bool:
+        """Asked between two waits, where RQ itself never looks whether it is to stop."""
+        if self._stop_requested:
+            raise StopRequested
+        return bool(super().should_run_maintenance_tasks)
 
     def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - RQ's signature
         """Whoever can write to Redis cannot put the fire brigade to sleep."""

@@ -161,6 +161,12 @@ def test_a_flushed_redis_is_as_good_as_a_new_one(valkey: ValkeyServer, redis: Re
     rings(valkey, heard)
 
 
+def test_a_listener_that_hears_nothing_stops_when_it_is_told(valkey: ValkeyServer, heard: Heard) -> None:
+    rings(valkey, heard)
+    heard.listener.stop()
+    wait(lambda: not heard.thread.is_alive(), what="the listener to stop")
+
+
 def test_a_bell_without_redis_neither_raises_nor_waits_twice(valkey: ValkeyServer) -> None:
     bell = Bell(valkey.url)
     valkey.stop()
