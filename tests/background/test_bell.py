@@ -164,10 +164,11 @@ def test_a_flushed_redis_is_as_good_as_a_new_one(valkey: ValkeyServer, redis: Re
 def test_a_listener_that_hears_nothing_stops_when_it_is_told(
     valkey: ValkeyServer, redis: Redis, heard: Heard
 ) -> None:
-    rings(valkey, heard)
-    (worker,) = cast("set[bytes]", redis.smembers("rq:workers"))
-    wait(lambda: not redis.llen(f"rq:queue:{QUEUE}"), what="every ring to be heard")
-    wait(lambda: redis.hget(worker, "state") == b"idle", what="the listener to wait for the next ring")
+    bell = Bell(valkey.url)
+    bell.ring(["desk"])
+    bell.close()
+    wait(lambda: heard.count("desk"), what="the ring to be heard")
+    wait(lambda: any("b" in each["flags"] for each in redis.client_list()), what="the wait for the next ring")
     heard.listener.stop()
     wait(lambda: not heard.thread.is_alive(), what="the listener to stop")
 
