@@ -25,15 +25,17 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     pools = wiring.make_pools(house)
     house.steps.rings = _here_and_at_the_end(pools, house)
     house.steps.hands = pools
-    listener = wiring.make_listener(house, pools)
+    watching = wiring.make_watch(house, worker=True)
+    listener = wiring.make_listener(house, pools, watching)
     threading.Thread(target=listener.run, name="listener", daemon=True).start()
-    reload = clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload)
+    routines = wiring.routines_of_worker(house, pools, watching)
     close_ops = wiring.serve_ops(house)
     pools.start()
     pools.wake([*_waiting(house), NOTICES])
     log.info("worker started")
-    while not stop.wait(1.0):
-        reload.run_if_due(house.clock.now())
+    while not stop.wait(0.5):
+        for routine in routines:
+            routine.run_if_due(house.clock.now())
     listener.stop()
     pools.stop()
     close_ops()

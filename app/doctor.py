@@ -1,8 +1,9 @@
 """``breakglass doctor``: looks at everything the service stands on, changes nothing, says what mends it."""
 
+import email.utils
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import packages_distributions
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,25 +13,30 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, select
 
+from app import watch
 from app.clock import SystemClock
 from app.embedded import EmbeddedValkey
 from app.errors import ConnectorError, Misconfigured, Problem
+from app.model import Clock
 from app.policy import KindSchema, PolicyFolder, load
 from app.queue import connect
 from app.settings import Settings, is_loopback
 from app.slack.client import NETWORK_ERRORS, error_of, make_client
 from app.slack.manifest import SCOPES
-from app.store import ledger, schema
+from app.store import checkup, schema
 from app.store.engine import make_engine, reading
-from app.store.tables import LedgerEntry, LedgerHead, Pulse
 from app.targets import ConnectorRack
 
 DISTRIBUTION = "breakglass"
 OWN_NAMES = ("app", "connectors")
-SWEEP_TOO_OLD = timedelta(seconds=5)
 REDIS_SECONDS = 2.0
+_CLOCKS_APART = timedelta(seconds=2)
+_A_SECOND_AT_MOST = timedelta(seconds=0.5)
+"""Slack's header has whole seconds: half of one is what it may be off either way."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_ASKED_HERE = {"redis", "policies", "security_channel"}
+"""What the doctor asks itself, and need not be told by the processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +64,14 @@ class Diagnosis:
         return any(finding.unreachable for finding in self.findings)
 
 
-def examine(env: Mapping[str, str], kinds: Mapping[str, KindSchema]) -> Diagnosis:
+def examine(env: Mapping[str, str], kinds: Mapping[str, KindSchema], clock: Clock | None = None) -> Diagnosis:
     """Look at one thing after the other, each bounded in time; what depends on a fault is left out."""
+    now = (clock or SystemClock()).now
     settings, faults = _settings(env)
     folder, faulty = _folder(settings, kinds, env)
     found: list[Finding] = [*faults, *faulty, *foreign_owners(packages_distributions())]
     if settings is not None:
-        found += [*_database(settings), *_redis(settings), *_slack(settings, folder)]
+        found += [*_database(settings, now), *_redis(settings), *_slack(settings, folder, now)]
     if folder is not None:
         found += _connectors(folder, env)
     return Diagnosis(tuple(found))
@@ -118,10 +125,10 @@ def foreign_owners(owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
 # --- database -----------------------------------------------------------------------------------------------
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
+def _database(settings: Settings, now: Callable[[], datetime]) -> Iterator[Finding]:
     engine = make_engine(settings.database())
     try:
-        yield from _tables(engine)
+        yield from _tables(engine, now)
     except SQLAlchemyError as error:
         what = f"the database does not answer ({type(error).__name__})"
         yield _silence("DATABASE_URL", what, "check that it runs, and the URL's host, name and password")
@@ -129,34 +136,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
         engine.dispose()
 
 
-def _tables(engine: Engine) -> Iterator[Finding]:
+def _tables(engine: Engine, now: Callable[[], datetime]) -> Iterator[Finding]:
     if not schema.is_current(engine):
         yield _fault(
             "DATABASE_URL", "the database is not migrated to this version", "run `breakglass migrate`"
         )
         return
+    yield from map(Finding, checkup.problems(engine, now()))
     with reading(engine) as session:
-        yield from _ledger(session)
-        yield from _sweep(session)
-
-
-def _ledger(session: Session) -> Iterator[Finding]:
-    head = session.exec(select(LedgerHead)).one_or_none()
-    last = session.get(LedgerEntry, head.seq) if head else None
-    first = head is not None and (head.seq, head.hash) == (0, ledger.GENESIS)
-    if not first and (head is None or last is None or last.hash != head.hash):
-        yield _fault("ledger", "its head is not its last entry", "run `breakglass audit verify`")
-
-
-def _sweep(session: Session) -> Iterator[Finding]:
-    sweep = session.get(Pulse, "sweep")
-    if sweep is None:
-        yield _fault("clock", "it has never swept this database", "start `breakglass clock`")
-        return
-    age = SystemClock().now() - sweep.at
-    if age > SWEEP_TOO_OLD:
-        what = f"its last sweep is {int(age.total_seconds())} s old"
-        yield _fault("clock", what, "start `breakglass clock`; while it is away nothing ends on time")
+        sight = watch.look(session, now(), _LONG_AGO)
+    for problem in watch.unwell(sight):
+        if problem.where not in _ASKED_HERE:
+            yield Finding(problem)
 
 
 # --- Redis --------------------------------------------------------------------------------------------------
@@ -170,6 +161,7 @@ def _redis(settings: Settings) -> Iterator[Finding]:
     try:
         with connect(url, patience=REDIS_SECONDS) as client:
             yield from _persistence(client.info("persistence"))
+            yield from _memory(client.info("memory"))
     except AuthenticationError:
         yield _fault("REDIS_URL", "Redis refuses the password", "put the right one into REDIS_URL")
     except ResponseError as refusal:
@@ -211,6 +203,13 @@ def _host(place: str) -> str | None:
         return None
 
 
+def _memory(told: Any) -> Iterator[Finding]:
+    policy = told.get("maxmemory_policy", "noeviction")
+    if int(told.get("maxmemory", 0)) and policy != "noeviction":
+        what = f"Redis drops what it likes when its memory is full (maxmemory-policy {policy})"
+        yield _fault("REDIS_URL", what, "set `maxmemory-policy noeviction` in its configuration")
+
+
 def _persistence(told: Any) -> Iterator[Finding]:
     if not int(told.get("aof_enabled", 0)):
         what = "Redis forgets everything when it stops (appendonly no)"
@@ -220,7 +219,7 @@ def _persistence(told: Any) -> Iterator[Finding]:
 # --- Slack --------------------------------------------------------------------------------------------------
 
 
-def _slack(settings: Settings, folder: PolicyFolder | None) -> Iterator[Finding]:
+def _slack(settings: Settings, folder: PolicyFolder | None, now: Callable[[], datetime]) -> Iterator[Finding]:
     if settings.bot_token is None:
         return  # said among the settings already
     client = make_client(settings)
@@ -230,6 +229,7 @@ def _slack(settings: Settings, folder: PolicyFolder | None) -> Iterator[Finding]
         yield _of_slack("SLACK_BOT_TOKEN", failure, "check the token, and that the app is installed")
         return
     yield from _scopes(str(said.headers.get("x-oauth-scopes", "")))
+    yield from _date(str(said.headers.get("date") or said.headers.get("Date") or ""), now())
     if folder is None:
         return
     teams, team = folder.settings.teams, str(said.get("team_id"))
@@ -254,6 +254,21 @@ def _scopes(granted: str) -> Iterator[Finding]:
     if missing := [scope for scope in SCOPES if scope not in have]:
         what = f"the app lacks the rights {', '.join(missing)}"
         yield _fault("SLACK_BOT_TOKEN", what, "paste `breakglass manifest` into the app and install it again")
+    if excess := sorted(have - set(SCOPES) - {""}):
+        what = f"the app has rights that it does not need: {', '.join(excess)}"
+        yield _fault("SLACK_BOT_TOKEN", what, "paste `breakglass manifest` into the app and install it again")
+
+
+def _date(written: str, now: datetime) -> Iterator[Finding]:
+    """Slack refuses nothing for it, but the end of access, and what people are told of it, go by this clock."""
+    try:
+        theirs = email.utils.parsedate_to_datetime(written) + _A_SECOND_AT_MOST
+    except ValueError:
+        return
+    if abs(theirs - now) > _CLOCKS_APART + _A_SECOND_AT_MOST:
+        yield _fault(
+            "clock", checkup.apart("Slack's clock", theirs - now), "let NTP set this machine's clock"
+        )
 
 
 def _channel(client: WebClient, channel: str) -> Iterator[Finding]:

@@ -58,9 +58,10 @@ class Sources:
 class Gatherer:
     """Answers what the engine asks for."""
 
-    def __init__(self, steps: Steps, sources: Sources) -> None:
+    def __init__(self, steps: Steps, sources: Sources, failed: Callable[[], None] = lambda: None) -> None:
         self._steps = steps
         self._sources = sources
+        self._failed = failed
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="facts")
 
     def gather(
@@ -75,7 +76,7 @@ class Gatherer:
             used = count_used(session, policy, email, wanted.windows, at, but)
         return Facts(
             groups=groups,
-            on_call=_on_call(asked, schedules, at),
+            on_call=_on_call(asked, schedules, at, self._failed),
             incidents=_incidents(folder, at),
             used=used,
         )
@@ -88,7 +89,7 @@ class Gatherer:
         asked = self._ask_schedules(folder, schedules, at)
         with self._steps.read() as session:
             groups = _groups(session, folder, names, at)
-        return Facts(groups=groups, on_call=_on_call(asked, schedules, at))
+        return Facts(groups=groups, on_call=_on_call(asked, schedules, at, self._failed))
 
     def _ask_schedules(
         self, folder: PolicyFolder, schedules: Sequence[Schedule], at: datetime
@@ -120,12 +121,17 @@ def _answer(asked: "Future[Answer]", what: str) -> Answer | None:
 
 
 def _on_call(
-    asked: Mapping[str, "Future[Any]"], schedules: Sequence[Schedule], at: datetime
+    asked: Mapping[str, "Future[Any]"],
+    schedules: Sequence[Schedule],
+    at: datetime,
+    failed: Callable[[], None] = lambda: None,
 ) -> dict[str, OnCallFact]:
     facts = {}
     for schedule in schedules:
         if schedule.name in asked:
             people = _answer(asked[schedule.name], schedule.name)
+            if people is None:
+                failed()
             facts[schedule.name] = OnCallFact(None if people is None else tuple(people), "calendar", at)
     return facts
 

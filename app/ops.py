@@ -7,33 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET6
 from typing import Any, Self
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Gauge,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 Readiness = Callable[[], tuple[bool, list[str]]]
 """Whether anything could be given now, and what is worse than it should be."""
 
 _PATIENCE_SECONDS = 5
-
-
-def serve(
-    host: str, port: int, ready: Readiness, registry: CollectorRegistry | None = None
-) -> Callable[[], None]:
-    """Serve in daemon threads; answers what closes it. Raises ``OSError`` where the port is taken."""
-    chosen = registry or CollectorRegistry(auto_describe=True)
-    ProcessCollector(registry=chosen)
-    Gauge("breakglass_ready", "1 while access could be given", registry=chosen).set_function(
-        lambda: float(ready()[0])
-    )
-    Gauge("breakglass_degraded", "How much is worse than it should be", registry=chosen).set_function(
-        lambda: float(len(ready()[1]))
-    )
-    return OpsServer(host, port, ready, chosen).start().close
 
 
 class OpsServer:

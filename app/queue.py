@@ -131,8 +131,9 @@ def _is_a_ring(data: bytes) -> bool:
 class Bell:
     """Rings workers awake. Never raises and never keeps anybody waiting: the timetable does what is not heard."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, failed: Callable[[], None] = lambda: None) -> None:
         self._redis = connect(url)
+        self._failed = failed
         self._queue = Queue(QUEUE, connection=self._redis, serializer=JSONSerializer, job_class=BellJob)
         self._rest_until = 0.0
         self.error: str | None = None
@@ -148,8 +149,27 @@ class Bell:
                 self._schedule(lane, at)
             self.error = None
         except (RedisError, OSError) as error:
-            self._rest_until = time.monotonic() + REST_AFTER_FAILURE
-            self.error = type(error).__name__
+            self._not_answered(error)
+
+    def ping(self) -> None:
+        """Ask whether Redis answers this process; ``error`` says why not."""
+        if time.monotonic() >= self._rest_until:
+            self.waiting()
+
+    def waiting(self) -> int | None:
+        """How many rings nobody has heard yet; None where Redis does not say."""
+        try:
+            length = int(self._queue.count)
+        except (RedisError, OSError) as error:
+            self._not_answered(error)
+            return None
+        self.error = None
+        return length
+
+    def _not_answered(self, error: Exception) -> None:
+        self._rest_until = time.monotonic() + REST_AFTER_FAILURE
+        self.error = type(error).__name__
+        self._failed()
 
     def close(self) -> None:
         """Let go of Redis."""
@@ -179,11 +199,12 @@ class RingWorker(SimpleWorker):
         """Seconds of one wait for a ring: as long as it takes to notice that the process is to stop."""
         return 1
 
-    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """The one thing that RQ does between two waits for a ring: where it is noticed that the process is to stop."""
-        super().heartbeat(timeout, pipeline)
+    @property
+    def should_run_maintenance_tasks(self) -> bool:
+        """Asked between two waits, where RQ itself never looks whether it is to stop."""
         if self._stop_requested:
             raise StopRequested
+        return bool(super().should_run_maintenance_tasks)
 
     def check_for_suspension(self, burst: bool) -> None:  # noqa: FBT001 - RQ's signature
         """Whoever can write to Redis cannot put the fire brigade to sleep."""
@@ -226,8 +247,11 @@ class RingScheduler(RQScheduler):
 class Listener:
     """Hears the bell until told to stop, however often Redis goes away."""
 
-    def __init__(self, url: str, wake: Callable[[Sequence[str]], None]) -> None:
+    def __init__(
+        self, url: str, wake: Callable[[Sequence[str]], None], failed: Callable[[], None] = lambda: None
+    ) -> None:
         self._url = url
+        self._failed = failed
         self._job_class = type("HeardJob", (BellJob,), {"functions": {RING: wake}})
         self._stop = threading.Event()
         self._worker: RingWorker | None = None
@@ -243,6 +267,7 @@ class Listener:
                     self._worker.work(logging_level="WARNING")
             except Exception as error:  # noqa: BLE001 - RQ may stumble over anything that stands in Redis
                 log.warning("the bell cannot be heard", error=type(error).__name__)
+                self._failed()
             self._stop.wait(0.5)
         scheduling.join(2)
 
@@ -270,6 +295,7 @@ class Listener:
                 self._promote(RingScheduler([QUEUE], connection=redis, interval=1, serializer=JSONSerializer))
             except Exception as error:  # noqa: BLE001 - as above
                 log.warning("the scheduler lost Redis", error=type(error).__name__)
+                self._failed()
                 self._stop.wait(0.5)
 
     def _promote(self, scheduler: RingScheduler) -> None:

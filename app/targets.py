@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -13,12 +14,40 @@ from connectors.interface import AccessConnector
 from connectors.registry import kind_class
 
 
-class ConnectorRack:
-    """See ``lifecycle.desk.Targets``. A connector is rebuilt when its settings change; the old one is closed."""
+class _Counted:
+    """A connector whose failures are counted; in everything else it is that connector."""
 
-    def __init__(self, folder: Callable[[], PolicyFolder], env: Mapping[str, str]) -> None:
+    def __init__(self, connector: AccessConnector, failed: Callable[[], None]) -> None:
+        self._connector = connector
+        self._failed = failed
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._connector, name)
+        return partial(self._call, found) if callable(found) else found
+
+    def _call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        try:
+            return method(*arguments, **named)
+        except Exception:
+            self._failed()
+            raise
+
+
+class ConnectorRack:
+    """See ``lifecycle.desk.Targets``. A connector is rebuilt when its settings change; the old one is closed.
+
+    ``failed`` is told of each call that a target did not do.
+    """
+
+    def __init__(
+        self,
+        folder: Callable[[], PolicyFolder],
+        env: Mapping[str, str],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._folder = folder
         self._env = env
+        self._failed = failed
         self._built: dict[str, tuple[ConnectorConfig, AccessConnector]] = {}
         self._lock = threading.Lock()
 
@@ -50,7 +79,8 @@ class ConnectorRack:
             why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
             message = f"{config.name} cannot be used: {why}"
             raise ConnectorError(message) from None
-        return kind(config.name, settings)  # type: ignore[call-arg]
+        connector: AccessConnector = kind(config.name, settings)  # type: ignore[call-arg]
+        return cast("AccessConnector", _Counted(connector, self._failed))
 
     @staticmethod
     def _hide(config: ConnectorConfig, values: Mapping[str, Any]) -> None:

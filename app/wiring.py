@@ -8,27 +8,29 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app import canary, watch
 from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer, Sources
 from app.jobs import JOBS
 from app.lifecycle import taking
 from app.lifecycle.desk import Desk
-from app.metrics import Figures
+from app.metrics import Figures, Meters
 from app.people import Bindings
 from app.pools import Pools
 from app.queue import Bell, Listener
 from app.rosters import Rosters
-from app.shelf import PolicyShelf, Where
+from app.shelf import PolicyShelf, Where, current_or_none
 from app.store import due as timetable
 from app.store import schema
 from app.store.engine import make_engine
 from app.store.step import Steps
-from app.store.tables import Due, Pulse
 from app.targets import ConnectorRack
+from app.watch import CredentialCheck, Watch
 from connectors.registry import kind_class, kinds
 from connectors.sources.calendar import CalendarSource
 
@@ -37,17 +39,22 @@ if TYPE_CHECKING:
 
     from slack_sdk import WebClient
     from sqlalchemy import Engine
+    from sqlalchemy.engine import ExceptionContext
 
     from app.model import Clock
     from app.policy import PolicyFolder, Schedule
     from app.settings import Settings
     from app.slack.delivery import Delivery
     from app.slack.directory import SlackDirectory
+    from app.store.tables import Due
 
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
 TIDY_EVERY = timedelta(minutes=10)
-SWEEP_TOO_OLD = timedelta(seconds=5)
+ORPHANS_EVERY = timedelta(seconds=1)
+"""With the lease of 4 s: what a worker held that died, another takes over within 5 s, even without a clock."""
+TARGETS_EVERY = timedelta(seconds=20)
+"""How often it is looked which credentials are to be checked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ class House:
     people: Bindings
     rosters: Rosters
     bell: Bell | None
+    meters: Meters
+    started: datetime
 
     def close(self) -> None:
         """Let go of everything."""
@@ -86,14 +95,16 @@ def build(
 
     environment = os.environ if env is None else env
     time = clock or clocks.SystemClock()
+    meters = Meters()
     engine = make_engine(settings.database())
-    bell = Bell(settings.redis()) if settings.redis_url else None
-    steps = Steps(engine, time.now, bell.ring if bell else _nobody)
+    event.listen(engine, "handle_error", partial(_database_failed, meters.failed("database")))
+    bell = Bell(settings.redis(), meters.failed("redis")) if settings.redis_url else None
+    steps = Steps(engine, time.now, bell.ring if bell else _nobody, meters.took)
     classes = {name: kind_class(name) for name in kinds()}
     shelf = PolicyShelf(Where(settings.policies, classes, environment), steps)
-    client = make_client(settings)
+    client = make_client(settings, meters.failed("slack"))
     directory = SlackDirectory(client)
-    targets = ConnectorRack(shelf.current, environment)
+    targets = ConnectorRack(shelf.current, environment, meters.failed("connector"))
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
     desk = Desk(
@@ -101,12 +112,31 @@ def build(
         steps=steps,
         shelf=shelf,
         targets=targets,
-        facts=Gatherer(steps, Sources(_calendar)),
+        facts=Gatherer(steps, Sources(_calendar), meters.failed("source")),
         people=people,
     )
     return House(
-        settings, time, engine, steps, shelf, targets, desk, client, directory, people, rosters, bell
+        settings,
+        time,
+        engine,
+        steps,
+        shelf,
+        targets,
+        desk,
+        client,
+        directory,
+        people,
+        rosters,
+        bell,
+        meters,
+        time.now(),
     )
+
+
+def _database_failed(count: Callable[[], None], failure: ExceptionContext) -> None:
+    """No answer, or none in time; what a statement gets refused for a reason of its own is an answer."""
+    if isinstance(failure.sqlalchemy_exception, OperationalError | InterfaceError):
+        count()
 
 
 def _nobody(_lanes: Sequence[str], _later: Sequence[tuple[str, datetime]]) -> None:
@@ -137,13 +167,14 @@ def must_be_migrated(engine: Engine) -> None:
 # --- the background ------------------------------------------------------------------------------------------
 
 
-def work_of(house: House) -> dict[str, Callable[[Due], None]]:
-    """What is done with a due row, by its kind."""
+def work_of(house: House, by: str = "worker") -> dict[str, Callable[[Due], None]]:
+    """What is done with a due row, by its kind; ``by``: in which process."""
     from app.slack.filling import fill
 
     work: dict[str, Callable[[Due], None]] = {kind: partial(job, house.desk) for kind, job in JOBS.items()}
     work["form"] = lambda due: fill(house.desk, house.client, due)
     work["refresh"] = lambda due: _refresh_people(house, due)
+    work[canary.KIND] = lambda due: canary.come_home(house.steps, by, due)
     return work
 
 
@@ -160,7 +191,7 @@ def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
     return Pools(
         house.steps,
         house.clock.latest,
-        work_of(house),
+        work_of(house, "clock" if grace else "worker"),
         lambda: delivery.deliver(house.clock.now() - grace),
         grace=grace,
         unrecorded=(lambda due: taking.take_unrecorded(house.desk, due)) if grace else None,
@@ -175,9 +206,43 @@ def _refresh_people(house: House, due: Due) -> None:
         timetable.finish(step, due)
 
 
-def make_listener(house: House, pools: Pools) -> Listener:
-    """Hears the bell for these pools."""
-    return Listener(house.settings.redis(), pools.wake)
+def make_listener(house: House, pools: Pools, watching: Watch | None = None) -> Listener:
+    """Hears the bell for these pools; what is rung is told to the watch as well."""
+
+    def hear(lanes: Sequence[str]) -> None:
+        if watching is not None:
+            watching.hear(lanes)
+        pools.wake(lanes)
+
+    return Listener(house.settings.redis(), hear, house.meters.failed("redis"))
+
+
+def make_watch(house: House, *, worker: bool = False) -> Watch:
+    """What looks whether all is well, and tells where it is not."""
+
+    def look() -> watch.Sight:
+        if house.bell is not None:
+            house.bell.ping()
+        return sight_of(house)
+
+    return Watch(house.steps, look, house.shelf.current, worker=worker)
+
+
+def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[clocks.Routine]:
+    """What a worker does every so often beside its work."""
+
+    def take_over() -> None:
+        with house.steps.read() as session:
+            if lanes := timetable.orphaned_lanes(session, house.clock.latest()):
+                pools.wake(lanes)
+
+    credentials = CredentialCheck(house.steps, house.targets, house.shelf.current)
+    return [
+        clocks.Routine("reload", RELOAD_EVERY, house.shelf.reload),
+        clocks.Routine("watch", watch.LOOK_EVERY, watching.run),
+        clocks.Routine("credentials", TARGETS_EVERY, credentials.run),
+        clocks.Routine("take over", ORPHANS_EVERY, take_over),
+    ]
 
 
 def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], Any]) -> clocks.Timetable:
@@ -187,10 +252,13 @@ def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], A
         ring(lanes)
         pools.wake(lanes)
 
+    second_bell = house.bell.ring if house.bell else None
     routines = [
         clocks.Routine("reload", RELOAD_EVERY, house.shelf.reload),
         clocks.Routine("groups", GROUPS_EVERY, house.rosters.refresh),
         clocks.Routine("tidy", TIDY_EVERY, lambda: tidy(house.steps)),
+        clocks.Routine("watch", watch.LOOK_EVERY, make_watch(house).run),
+        clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
     ]
     return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines)
 
@@ -202,9 +270,11 @@ def serve_ops(house: House) -> Callable[[], None]:
     settings = house.settings
     if not settings.ops_port:
         return lambda: None
-    registry = CollectorRegistry()
-    registry.register(Figures(house.steps, house.clock.latest))
-    return OpsServer(settings.ops_host, settings.ops_port, lambda: readiness(house), registry).start().close
+    ready = partial(readiness, house)
+    rings = house.bell.waiting if house.bell else lambda: None
+    figures = Figures(house.steps, house.clock.latest, ready, partial(sight_of, house), rings)
+    house.meters.registry.register(figures)
+    return OpsServer(settings.ops_host, settings.ops_port, ready, house.meters.registry).start().close
 
 
 def tidy(steps: Steps) -> None:
@@ -215,23 +285,33 @@ def tidy(steps: Steps) -> None:
         housekeeping.forget(step.session, step.now)
 
 
+def sight_of(house: House) -> watch.Sight:
+    """What can be seen from this process; raises what the database raises."""
+    folder = current_or_none(house.shelf)
+    if house.bell is not None and house.bell.error:
+        house.bell.ping()  # Nobody may have rung since.
+    with house.steps.read() as session:
+        return watch.look(
+            session,
+            house.clock.now(),
+            house.started,
+            redis=house.bell.error if house.bell else None,
+            policy_faults=len(house.shelf.faults),
+            connectors=tuple(folder.settings.connectors) if folder else (),
+        )
+
+
 def readiness(house: House) -> tuple[bool, list[str]]:
     """Whether anything could be given now, and what is worse than it should be."""
-    degraded = []
     try:
         if not schema.is_current(house.engine):
             return False, ["database: not migrated; run `breakglass migrate`"]
-        with house.steps.read() as session:
-            sweep = session.get(Pulse, "sweep")
-    except DBAPIError as error:
-        return False, [f"database: {type(error).__name__}"]
+        unwell = list(watch.unwell(sight_of(house)))
+    except (DBAPIError, PoolTimeout) as error:
+        return False, [f"database: {type(error).__name__}; check that it runs, and DATABASE_URL"]
+    degraded = [str(problem) for problem in unwell]
     try:
         house.shelf.current()
     except Unavailable as never:
-        return False, [f"policies: {never}"]
-    if house.shelf.faults:
-        degraded.append(f"policies: the folder on disk has {len(house.shelf.faults)} faults")
-    if house.bell is not None and house.bell.error:
-        degraded.append(f"redis: {house.bell.error}")
-    old = sweep is None or house.clock.now() - sweep.at > SWEEP_TOO_OLD
-    return not old, [*degraded, "clock: no sweep for 5 s; start `breakglass clock`"] if old else degraded
+        return False, [f"policies: {never}", *degraded]
+    return not any(problem.where == "clock" for problem in unwell), degraded

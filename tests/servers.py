@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import psycopg
+import redis
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
@@ -179,6 +180,11 @@ class ValkeyServer:
         """``unix:///…/valkey.sock``, or ``redis://127.0.0.1:PORT/0`` when started with ``tcp=True``."""
         return f"redis://127.0.0.1:{self._port}/0" if self._port else f"unix://{self._socket}"
 
+    @property
+    def port(self) -> int:
+        """Where it listens on this machine; 0: only on its socket."""
+        return self._port
+
     def start(self) -> None:
         """Start it (again) with the data of before and wait until it answers."""
         self._socket.unlink(missing_ok=True)
@@ -226,6 +232,74 @@ class ValkeyServer:
 def start_valkey(*, tcp: bool = False) -> ValkeyServer:
     """A new, empty server; ``NoServer`` where there is none. ``close()`` it; at exit it closes itself."""
     server = ValkeyServer(tcp=tcp)
+    atexit.register(server.close)
+    return server
+
+
+class SentinelServer:
+    """A master, its replica, and one sentinel that makes the replica the master a second after that one is gone."""
+
+    name = "house"
+
+    def __init__(self) -> None:
+        self._folder = _new_folder("sentinel")
+        self._port = _free_port()
+        self._process = _Tied("KILL")
+        self.master, self.replica = ValkeyServer(tcp=True), ValkeyServer(tcp=True)
+        with self._client(self.replica.port) as replica:
+            replica.replicaof("127.0.0.1", self.master.port)
+            wait_until(lambda: _is_in_step(replica), _START_SECONDS, "the replica following its master")
+        self._start()
+
+    def _start(self) -> None:
+        settings = (
+            f"port {self._port}\nbind 127.0.0.1\n"
+            f"sentinel monitor {self.name} 127.0.0.1 {self.master.port} 1\n"
+            f"sentinel down-after-milliseconds {self.name} 1000\n"
+            f"sentinel failover-timeout {self.name} 3000\n"
+        )
+        file = self._folder / "sentinel.conf"
+        file.write_text(settings)
+        if user := _as_ordinary_user():
+            os.chown(file, user["user"], user["group"])
+        self._process.start([_valkey_program(self._folder), str(file), "--sentinel"], self._folder)
+        wait_until(lambda: self.master_port() == self.master.port, _START_SECONDS, "the sentinel starting")
+
+    @property
+    def url(self) -> str:
+        """For ``REDIS_URL``."""
+        return f"sentinel://127.0.0.1:{self._port}/{self.name}"
+
+    def master_port(self) -> int:
+        """Which is the master now, as the sentinel says; 0 where it does not answer, or knows no replica yet."""
+        self._process.check_alive(self._folder)
+        try:
+            with self._client(self._port) as sentinel:
+                knows = sentinel.execute_command("SENTINEL", "REPLICAS", self.name)
+                place = sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.name)
+        except redis.RedisError:
+            return 0
+        return int(place[1]) if knows and place else 0
+
+    @staticmethod
+    def _client(port: int) -> Any:
+        return redis.Redis(port=port, socket_timeout=2)
+
+    def close(self) -> None:
+        """Stop all three."""
+        self._process.stop(signal.SIGKILL)
+        self.master.close()
+        self.replica.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _is_in_step(replica: Any) -> bool:
+    return bool(replica.info("replication").get("master_link_status") == "up")
+
+
+def start_sentinel() -> SentinelServer:
+    """A new one with nothing in it; ``NoServer`` where this Valkey cannot be one. ``close()`` it."""
+    server = SentinelServer()
     atexit.register(server.close)
     return server
 

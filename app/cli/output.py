@@ -82,6 +82,23 @@ def verdict(problems: Sequence[Problem], *, json_wanted: bool, fine: str) -> Non
         say(fine)
 
 
+def diagnosis(problems: Sequence[Problem], *, fine: str) -> None:
+    """Each problem with what mends it beneath, in lines that fit; then how many there are."""
+    for problem in problems:
+        _wrapped(f"{problem.where}: {problem.what}", "", "  ", fg="red")
+        _wrapped(problem.remedy, "  ", "  ")
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    say(f"{count}." if problems else fine)
+
+
+def _wrapped(text: str, first: str, rest: str, **style: Any) -> None:
+    lines = textwrap.wrap(
+        escape(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
+    for line in lines:
+        click.secho(line, **style)
+
+
 def as_dict(problem: Problem) -> Mapping[str, str]:
     """A problem as scripts read it."""
     return {"where": problem.where, "what": problem.what, "remedy": problem.remedy}

@@ -39,7 +39,11 @@ def doctor(ctx: click.Context, *, json_wanted: bool) -> None:
 
     terminal: Terminal = ctx.obj
     diagnosis = examine(terminal.env, schemas())
-    output.verdict(diagnosis.problems, json_wanted=json_wanted, fine="Everything is in order.")
+    fine = "Everything is in order."
+    if json_wanted:
+        output.verdict(diagnosis.problems, json_wanted=True, fine=fine)
+    else:
+        output.diagnosis(diagnosis.problems, fine=fine)
     ctx.exit(code_of(diagnosis.problems, unreachable=diagnosis.unreachable))
 
 

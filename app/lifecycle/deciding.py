@@ -76,6 +76,7 @@ def _refuse(
         timetable.finish(step, due)
         if request.state != RequestState.DECIDING:
             return
+        step.timed.append(("decision", request.requested_at))
         refuse(step, request, folder, sentence, other, person)
 
 
@@ -113,6 +114,7 @@ def _apply(desk: Desk, due: Due, assessment: Assessment, other: tuple[str, ...])
         request = lock_request(step, due.ref)
         timetable.finish(step, due)
         if request.state == RequestState.DECIDING:
+            step.timed.append(("decision", request.requested_at))
             settle(step, request, assessment, other)
 
 

@@ -18,7 +18,7 @@ from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
-from app.model import Ended, GrantId, GrantState, RequestState, new_id
+from app.model import Ended, GrantId, GrantState, RequestState, Verdict, new_id
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -229,6 +229,8 @@ def _owe_late(step: Step, grant: Grant) -> None:
 
 
 def _whole(step: Step, request: Request, folder: PolicyFolder) -> None:
+    approved = (request.decision or {}).get("verdict") == str(Verdict.APPROVE)
+    step.timed.append(("approved_grant" if approved else "grant", request.requested_at))
     move(step, request, RequestState.ACTIVE, active_at=step.now)
     step.record("RequestActive", WORKER, request.id)
     policy = folder.policies.get(request.policy)

@@ -291,6 +291,8 @@ def _done(desk: Desk, due: Due, called: Grant, outcome: Outcome) -> None:
             "left_behind": outcome.left_behind,
             "last_error": None,
         }
+        # Due at its end; or, where somebody ended it before, from then on.
+        step.timed.append(("revocation", min(grant.ends_at, request.state_at)))
         folder = desk.shelf.current()
         if outcome.reading.present is Present.OTHERS:
             because = "standing" if grant.already_had else f"other:{outcome.reading.how}"

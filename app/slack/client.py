@@ -1,12 +1,16 @@
 """Clients of Slack's Web API, and what Slack says that we are."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
 
 from app.errors import Unavailable
 from app.settings import Settings, is_loopback
@@ -22,19 +26,45 @@ NETWORK_ERRORS = (SlackApiError, SlackClientError, OSError, ValueError)
 """What a call may raise: Slack's refusals, the network's faults, an answer that is no JSON."""
 
 
-def make_client(settings: Settings) -> WebClient:
+_OUR_FAULT = frozenset({"account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_revoked"})
+
+
+class CountingClient(WebClient):
+    """Tells ``failed`` of each call that Slack did not take: no answer, not now, or not from us.
+
+    A refusal of what was asked for (``channel_not_found``) is an answer.
+    """
+
+    failed: Callable[[], None] = staticmethod(lambda: None)
+
+    def api_call(self, *arguments: Any, **named: Any) -> SlackResponse:
+        """As in the class above."""
+        try:
+            return super().api_call(*arguments, **named)
+        except NETWORK_ERRORS as failure:
+            answered = isinstance(failure, SlackApiError) and failure.response.status_code == HTTPStatus.OK
+            if not answered or error_of(failure) in _OUR_FAULT:
+                self.failed()
+            raise
+
+
+def make_client(settings: Settings, failed: Callable[[], None] | None = None) -> WebClient:
     """The bot's client; without a token where the settings have none, as the terminal's may.
 
     It never repeats a call by itself: a repetition after a lost connection can post twice, and waiting out a
     429 here would hold up everything behind it.
     """
     token = settings.bot_token.get_secret_value() if settings.bot_token else None
-    return client_of(token, settings.slack_api_url, TIMEOUT_SECONDS)
+    return client_of(token, settings.slack_api_url, TIMEOUT_SECONDS, failed)
 
 
-def client_of(token: str | None, base_url: str, timeout: int) -> WebClient:
+def client_of(
+    token: str | None, base_url: str, timeout: int, failed: Callable[[], None] | None = None
+) -> WebClient:
     """A client with a timeout in seconds for each answer; never through a proxy to this machine itself."""
-    client = WebClient(token, base_url=base_url, timeout=timeout, retry_handlers=[])
+    client = CountingClient(token, base_url=base_url, timeout=timeout, retry_handlers=[])
+    if failed is not None:
+        client.failed = failed
     if is_loopback(urlsplit(base_url).hostname):
         client.proxy = None
     return client
@@ -42,7 +72,7 @@ def client_of(token: str | None, base_url: str, timeout: int) -> WebClient:
 
 def hurried(client: WebClient) -> WebClient:
     """The same client for calls that somebody waits for."""
-    return client_of(client.token, client.base_url, HURRY_SECONDS)
+    return client_of(client.token, client.base_url, HURRY_SECONDS, getattr(client, "failed", None))
 
 
 def error_of(failure: Exception) -> str:

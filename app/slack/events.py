@@ -246,6 +246,14 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
         case "channel_unfit":
             where, said = one_line(str(data.get("channel")), 40), one_line(str(data.get("why")), 300)
             return [f"Channel {where} cannot be used: {said}. Alerts go to people directly meanwhile."]
+        case "unwell":
+            what, remedy = one_line(str(data.get("what")), 400), one_line(str(data.get("remedy")), 300)
+            return [
+                f"Not well ({one_line(str(data.get('condition')), 80)}): {stopped(what)} {stopped(remedy)}"
+            ]
+        case "well_again":
+            what = one_line(str(data.get("what")), 400)
+            return [f"Well again ({one_line(str(data.get('condition')), 80)}). It was: {stopped(what)}"]
         case "terminal":
             return [f"At a terminal, not verified, {by}: {one_line(str(data.get('words')), 1500)}{why}"]
         case other:

@@ -68,6 +68,12 @@ def waiting_lanes(session: Session, now: datetime) -> dict[str, int]:
     return dict(found.all())
 
 
+def orphaned_lanes(session: Session, now: datetime) -> list[str]:
+    """Where somebody claimed work and did not renew the lease: whoever it was is gone."""
+    gone = (col(Due.due_at) <= now, col(Due.lease_until) <= now)
+    return list(session.exec(select(Due.lane).where(*gone).distinct()).all())
+
+
 def next_due_at(session: Session, now: datetime) -> datetime | None:
     """When the next piece of work comes due that nobody has claimed and that is not due yet."""
     return session.exec(select(func.min(Due.due_at)).where(col(Due.due_at) > now)).one()

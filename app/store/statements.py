@@ -55,9 +55,15 @@ HEAD_MOVED: Update = update(LedgerHead).values(seq=bindparam("to_seq"), hash=bin
 
 
 @cache
+def made(dialect: str, table: type[SQLModel]) -> Insert:
+    """A row, made unless one with its key is there already."""
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
 def once(dialect: str) -> Insert:
     """A delivery's key: answers it for whoever wrote it first."""
-    return _insert(dialect, Seen).on_conflict_do_nothing().returning(col(Seen.key))
+    return made(dialect, Seen).returning(col(Seen.key))
 
 
 @cache

@@ -19,6 +19,8 @@ from app.store.tables import AUDITED, Due, Notice
 Row = TypeVar("Row", bound=SQLModel)
 Rings = Callable[[Sequence[str], Sequence[tuple[str, datetime]]], None]
 """Told after each commit: lanes with work now, and lanes with work at an instant to come."""
+Took = Callable[[str, float], None]
+"""Told after each commit what a step brought to its end, and the seconds since that began."""
 
 LEASE = timedelta(seconds=4)
 """How long work that somebody took is theirs, unless they renew it."""
@@ -50,6 +52,8 @@ class Step:
         self._alerts: list[Notice] = []
         self._owed: dict[str, dict[str, Any]] = {}
         self._dropped: set[str] = set()
+        self.timed: list[tuple[str, datetime]] = []
+        """What this step brings to its end, and when that began: measured once it is committed."""
 
     # --- reading -------------------------------------------------------------------------------------------
     def lock(self, table: type[Row], key: str) -> Row | None:
@@ -74,6 +78,10 @@ class Step:
         """A row that is not audited, made or set to these values, and locked to the end of the step."""
         made = statements.put(self._dialect, table, tuple(values))
         self.session.connection().execute(made, values)
+
+    def ensure(self, row: SQLModel) -> None:
+        """Add a row that is not audited, unless one with its key is there already."""
+        self.session.connection().execute(statements.made(self._dialect, type(row)), row.model_dump())
 
     @property
     def _dialect(self) -> str:
@@ -183,11 +191,14 @@ class Steps:
     ``hands`` is set in a process that works: what a step makes due at once need not be looked for.
     """
 
-    def __init__(self, engine: Engine, now: Callable[[], datetime], rings: Rings) -> None:
+    def __init__(
+        self, engine: Engine, now: Callable[[], datetime], rings: Rings, took: Took | None = None
+    ) -> None:
         self.engine = engine
         self.now = now
         self.rings = rings
         self.hands: Hands | None = None
+        self._took = took
 
     @contextmanager
     def step(self) -> Iterator[Step]:
@@ -199,6 +210,9 @@ class Steps:
             step.close()
         if hands is not None and step.handed:
             hands.take(step.handed)
+        if self._took is not None:
+            for what, since in step.timed:
+                self._took(what, max(0.0, (self.now() - since).total_seconds()))
         lanes = sorted(step.rung | ({NOTICES} if step.notices else set()))
         if lanes or step.later:
             self.rings(lanes, sorted(step.later))

@@ -319,7 +319,10 @@ class Freeze(SQLModel, table=True):
 
 
 class Pulse(SQLModel, table=True):
-    """What a process last said of itself: ``sweep``, ``slack``, ``security_channel``, ``policies``."""
+    """What a process last said of itself: ``sweep``, ``worker``, ``canary``, ``security_channel``, ``connector:NAME``.
+
+    ``watch:NAME`` is what was last told of a condition.
+    """
 
     __tablename__ = "pulse"
 

@@ -161,6 +161,18 @@ def test_a_flushed_redis_is_as_good_as_a_new_one(valkey: ValkeyServer, redis: Re
     rings(valkey, heard)
 
 
+def test_a_listener_that_hears_nothing_stops_when_it_is_told(
+    valkey: ValkeyServer, redis: Redis, heard: Heard
+) -> None:
+    bell = Bell(valkey.url)
+    bell.ring(["desk"])
+    bell.close()
+    wait(lambda: heard.count("desk"), what="the ring to be heard")
+    wait(lambda: any("b" in each["flags"] for each in redis.client_list()), what="the wait for the next ring")
+    heard.listener.stop()
+    wait(lambda: not heard.thread.is_alive(), what="the listener to stop")
+
+
 def test_a_bell_without_redis_neither_raises_nor_waits_twice(valkey: ValkeyServer) -> None:
     bell = Bell(valkey.url)
     valkey.stop()

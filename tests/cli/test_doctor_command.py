@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -5,12 +6,14 @@ from pathlib import Path
 import pytest
 import redis
 
+from app.cli.terminal import schemas
 from app.clock import SystemClock
-from app.doctor import foreign_owners
+from app.doctor import examine, foreign_owners
 from app.sandbox.cast import BOT_USER
 from app.store.step import Steps
 from app.store.tables import Pulse
 from tests.cli.conftest import Asked, Shell
+from tests.clock import MovedClock
 from tests.servers import NoServer, PostgresServer, ValkeyServer, start_valkey
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack, running_slack
 
@@ -49,8 +52,12 @@ def env(
 
 
 def sweep(steps: Steps, age: float = 0) -> None:
+    """All processes live; the clock looked that many seconds ago."""
+    now = SystemClock().now()
     with steps.step() as step:
-        step.session.merge(Pulse(name="sweep", at=SystemClock().now() - timedelta(seconds=age)))
+        for name in ("worker", "canary", "second-bell"):
+            step.session.merge(Pulse(name=name, at=now))
+        step.session.merge(Pulse(name="sweep", at=now - timedelta(seconds=age)))
 
 
 def problems(breakglass: Shell, code: int, **changed: str | None) -> dict[str, str]:
@@ -60,6 +67,15 @@ def problems(breakglass: Shell, code: int, **changed: str | None) -> dict[str, s
     assert all(problem.keys() == {"where", "what", "remedy"} for problem in answer["problems"])
     assert all(problem["remedy"] for problem in answer["problems"])
     return {problem["where"]: problem["what"] for problem in answer["problems"]}
+
+
+def test_for_people_each_problem_stands_over_what_mends_it(breakglass: Shell, steps: Steps) -> None:
+    sweep(steps, age=90)
+    said = breakglass.says("doctor", code=1).splitlines()
+    assert re.fullmatch(r"clock: the clock's last sweep is \d+ s old", said[0])
+    assert said[1].startswith("  start `breakglass clock`")
+    assert said[-1] == "1 problem."
+    assert all(len(line) <= 80 for line in said)
 
 
 def test_a_house_in_order_has_no_problems(breakglass: Shell, asked: Asked) -> None:
@@ -103,7 +119,46 @@ def test_a_ledger_without_its_last_entry_is_named(breakglass: Shell, asked: Aske
 
 def test_an_old_sweep_is_named(breakglass: Shell, steps: Steps) -> None:
     sweep(steps, age=90)
-    assert "90 s old" in problems(breakglass, 1)["clock"]
+    assert re.search(r"is \d+ s old", problems(breakglass, 1)["clock"])
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "what"),
+    [("worker", "worker", "no worker has ever been seen"), ("canary", "canary", "has ever come through")],
+)
+def test_processes_that_never_lived_are_named(
+    breakglass: Shell, steps: Steps, name: str, where: str, what: str
+) -> None:
+    with steps.step() as step:
+        step.session.delete(step.session.get(Pulse, name))
+    assert what in problems(breakglass, 1)[where]
+
+
+def test_what_the_processes_found_unwell_is_named(breakglass: Shell, steps: Steps) -> None:
+    long_ago = SystemClock().now() - timedelta(minutes=5)
+    with steps.step() as step:
+        step.session.merge(Pulse(name="canary", at=long_ago))
+        step.session.merge(Pulse(name="worker", at=long_ago))
+    assert problems(breakglass, 1) == {
+        "worker": "no worker has been seen for 5 min",
+        "canary": "no test of the way of a revocation has come through for 5 min",
+    }
+
+
+def test_a_database_that_takes_nothing_is_named(breakglass: Shell, steps: Steps) -> None:
+    with steps.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON pulse BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        )
+    found = problems(breakglass, 1)
+    assert found == {"DATABASE_URL": "nothing can be written there, so nothing is given (disk is full)"}
+
+
+@pytest.mark.parametrize("guard", ["ledger_not_changed", "ledger_not_deleted", "ledger_not_replaced"])
+def test_a_ledger_without_its_guards_is_named(breakglass: Shell, steps: Steps, guard: str) -> None:
+    with steps.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TRIGGER {guard}")
+    assert "triggers are gone" in problems(breakglass, 1)["ledger"]
 
 
 def test_a_clock_that_never_swept_is_named(breakglass: Shell, steps: Steps) -> None:
@@ -181,6 +236,35 @@ def test_a_slack_that_is_down_is_out_of_reach(breakglass: Shell, slack: Slack) -
 def test_rights_that_the_app_lacks_are_named(breakglass: Shell, slack: Slack) -> None:
     slack.sandbox.scopes -= {"usergroups:read"}
     assert "lacks the rights usergroups:read" in problems(breakglass, 1)["SLACK_BOT_TOKEN"]
+
+
+def test_rights_that_the_app_does_not_need_are_named(breakglass: Shell, slack: Slack) -> None:
+    slack.sandbox.scopes |= {"chat:write.public", "files:read"}
+    assert "does not need: chat:write.public, files:read" in problems(breakglass, 1)["SLACK_BOT_TOKEN"]
+
+
+@pytest.mark.parametrize(("ahead", "direction"), [(60, "behind"), (-60, "ahead of")])
+def test_a_clock_that_is_not_slacks_is_named(
+    env: dict[str, str], steps: Steps, ahead: float, direction: str
+) -> None:
+    with steps.step() as step:
+        for name in ("sweep", "worker", "canary", "second-bell"):
+            step.session.merge(Pulse(name=name, at=SystemClock().now() + timedelta(seconds=ahead)))
+    clock = MovedClock(SystemClock().now() + timedelta(seconds=ahead))
+    (found,) = examine(env, schemas(), clock).problems
+    assert found.where == "clock"
+    assert f"s {direction} this machine's" in found.what
+
+
+def test_a_redis_that_drops_what_it_likes_is_named(breakglass: Shell, valkey: ValkeyServer) -> None:
+    with redis.Redis.from_url(valkey.url) as client:
+        client.config_set("maxmemory", "100mb")
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            assert "allkeys-lru" in problems(breakglass, 1)["REDIS_URL"]
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", "0")
 
 
 def test_channels_where_no_card_may_go_are_named(breakglass: Shell, slack: Slack, folder: Path) -> None:

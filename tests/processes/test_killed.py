@@ -84,6 +84,25 @@ def test_one_kill_with_a_grant_not_called_a_grant_not_committed_and_a_revocation
         house.ends_on_time(person, request_id)
 
 
+@pytest.mark.parametrize("house", ["postgresql"], indirect=True)
+def test_of_two_workers_the_other_takes_over_what_a_killed_one_held(house: Installation) -> None:
+    """Without a clock, which would do it as well, and without a ring: there are the lease and the other worker."""
+    kill(house, "clock")
+    house.start("worker")
+    with held_up(house) as count:
+        request_id = house.asks("dev00", "quick 30m INC-1234 replica lag")
+        wait(lambda: count() == 1, SOON, "a worker to be held up before the target is called")
+        held = house.one(Due, col(Due.kind) == "give")
+        assert held is not None
+        pid = str(held.lease_by).split(":")[1]
+        (holder,) = (child for child in house.children if str(child.popen.pid) == pid)
+        holder.kill()
+    house.given(request_id)
+    house.start("clock")
+    house.all_give_back(["dev00"])
+    house.until("revoked", request_id)
+
+
 def test_a_killed_clock_leaves_the_ends_to_the_second_bell(house: Installation) -> None:
     """Of the new worker: the ones before it were killed a moment ago, and held whatever RQ lets them hold."""
     request_id = house.asks("dev03", "quick 3s INC-1234 replica lag")

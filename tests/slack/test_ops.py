@@ -5,7 +5,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from app.ops import OpsServer, serve
+from app.ops import OpsServer
 
 
 class State:
@@ -68,14 +68,3 @@ def test_it_lets_go_of_its_port(state: State) -> None:
     port = server.port
     server.close()
     OpsServer("127.0.0.1", port, state, CollectorRegistry()).close()
-
-
-def test_served_alone_it_measures_the_process_and_its_readiness(state: State) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    close = serve("127.0.0.1", port, state)
-    text = get(f"http://127.0.0.1:{port}/metrics").text
-    close()
-    assert "breakglass_ready 1.0" in text
-    assert "breakglass_degraded 1.0" in text
-    assert "process_resident_memory_bytes" in text

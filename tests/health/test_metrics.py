@@ -1,0 +1,176 @@
+"""What is measured, and that looking never fails or tells too much."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app import wiring
+from app.queue import Bell
+from app.store import due as timetable
+from app.store import engine as databases
+from app.store.engine import make_engine
+from app.store.step import Steps
+from tests.health.conftest import Watched
+from tests.house import TestHouse
+from tests.processes.children import free_port
+from tests.slackdriver import BOT_TOKEN
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+LINE = "orders-db 30m INC-1234 replica lag"
+
+
+@dataclass(slots=True)
+class Ops:
+    """A house's metrics and details, served."""
+
+    url: str
+
+    def text(self) -> str:
+        return httpx.get(f"{self.url}/metrics", trust_env=False).text
+
+    def values(self) -> dict[str, float]:
+        """By name and labels: ``breakglass_degraded{reason="redis"}``."""
+        found = {}
+        for family in text_string_to_metric_families(self.text()):
+            for sample in family.samples:
+                labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
+                found[sample.name + (f"{{{labels}}}" if labels else "")] = sample.value
+        return found
+
+    def details(self) -> httpx.Response:
+        return httpx.get(f"{self.url}/readyz", trust_env=False)
+
+
+@pytest.fixture
+def ops(watched: Watched) -> Iterator[Ops]:
+    port = free_port()
+    house = with_ops(watched.at, port)
+    close = wiring.serve_ops(house)
+    yield Ops(f"http://127.0.0.1:{port}")
+    close()
+
+
+def with_ops(house: TestHouse, port: int) -> wiring.House:
+    settings = replace(house.house.settings, ops_port=port)
+    return replace(house.house, settings=settings)
+
+
+@on_sqlite
+def test_each_stage_of_a_request_is_measured(watched: Watched, ops: Ops) -> None:
+    house = watched.at
+    house.asks("ada", LINE)
+    house.later(minutes=30, milliseconds=200)
+    house.asks("alan", LINE)
+    house.clock.advance(seconds=40)
+    house.presses("grace", "approve")
+    _gives_back(house, "alan")
+    house.asks("mallory", LINE)
+    found = ops.values()
+    assert found["breakglass_decision_seconds_count"] == 3
+    assert found['breakglass_grant_seconds_count{approval="none"}'] == 1
+    assert found['breakglass_grant_seconds_bucket{approval="given",le="30.0"}'] == 0
+    assert found['breakglass_grant_seconds_bucket{approval="given",le="60.0"}'] == 1
+    assert found["breakglass_revocation_seconds_count"] == 2
+    # Given back: from then on, which took three seconds; not from its end, which is still to come.
+    assert found['breakglass_revocation_seconds_bucket{le="0.15"}'] == 0
+    assert found['breakglass_revocation_seconds_bucket{le="0.25"}'] == 1
+    assert found['breakglass_revocation_seconds_bucket{le="2.0"}'] == 1
+    assert found['breakglass_revocation_seconds_bucket{le="5.0"}'] == 2
+    assert found["breakglass_ledger_head"] > 10
+
+
+def _gives_back(house: TestHouse, name: str) -> None:
+    """Judged at once, and taken back three seconds later."""
+    house.person(name).commands("/breakglass end")
+    now = house.clock.now()
+    with databases.writing(house.house.engine) as session:
+        (press,) = timetable.claim(session, "judge", "test", now, now, 1)
+    house.work_on(press)
+    house.clock.advance(seconds=3)
+    house.work()
+
+
+def test_what_waits_is_counted_by_the_kind_of_its_lane(watched: Watched, ops: Ops) -> None:
+    with watched.at.house.steps.step() as step:
+        for number in range(3):
+            step.due("give", f"g{number}", step.now, f"give:target{number}")
+        step.due("strange", "x", step.now, "of-a-later-version")
+    watched.at.clock.advance(seconds=7)
+    found = ops.values()
+    assert found['breakglass_due_waiting{lane="give"}'] == 3
+    assert found['breakglass_due_waiting{lane="other"}'] == 1
+    assert found['breakglass_due_waiting{lane="take"}'] == 0
+    assert found["breakglass_oldest_overdue_seconds"] == 7
+    assert found["breakglass_sweep_age_seconds"] == 7
+
+
+@on_sqlite
+def test_each_known_reason_has_a_gauge_of_its_own(watched: Watched, ops: Ops) -> None:
+    watched.dead.add("worker")
+    watched.passes(60)
+    found = {name: value for name, value in ops.values().items() if name.startswith("breakglass_degraded")}
+    assert [name for name, value in found.items() if value] == ['breakglass_degraded{reason="worker"}']
+    assert 'breakglass_degraded{reason="connector:orders-db"}' in found
+    assert ops.values()["breakglass_ready"] == 1
+    assert ops.details().json()["degraded"] == [
+        "worker: no worker has been seen for 60 s; start `breakglass worker`; the clock does its work meanwhile"
+    ]
+
+
+@on_sqlite
+def test_failures_outside_are_counted_by_kind(watched: Watched, ops: Ops) -> None:
+    house = watched.at
+    name = 'breakglass_outside_errors_total{kind="%s"}'
+    assert {ops.values()[name % kind] for kind in ("connector", "slack", "redis", "database", "source")} == {
+        0
+    }
+    house.target.server.run(f'ALTER DATABASE "{house.target.name}" ALLOW_CONNECTIONS false')
+    try:
+        house.asks("ada", LINE)
+    finally:
+        house.target.server.run(f'ALTER DATABASE "{house.target.name}" ALLOW_CONNECTIONS true')
+    house.slack.faults.rate_limit("chat.postMessage", retry_after=1, count=1)
+    house.later(seconds=5)
+    wiring.readiness(
+        replace(house.house, bell=Bell("redis://127.0.0.1:1/0", house.house.meters.failed("redis")))
+    )
+    found = ops.values()
+    assert found[name % "connector"] >= 1
+    assert found[name % "slack"] == 1
+
+
+@on_sqlite
+def test_a_database_that_is_away_is_one_reason_and_no_failure(watched: Watched) -> None:
+    gone = make_engine("postgresql+psycopg://breakglass:hunter2hunter2@127.0.0.1:1/none")
+    port = free_port()
+    steps = Steps(gone, watched.at.clock.now, lambda _lanes, _later: None)
+    close = wiring.serve_ops(replace(with_ops(watched.at, port), engine=gone, steps=steps))
+    ops = Ops(f"http://127.0.0.1:{port}")
+    try:
+        assert ops.details().status_code == 503
+        assert ops.details().json()["degraded"][0].startswith("database: OperationalError")
+        found = ops.values()
+        assert found["breakglass_ready"] == 0
+        assert found['breakglass_degraded{reason="database"}'] == 1
+        assert "hunter2" not in ops.text() + ops.details().text
+    finally:
+        close()
+
+
+@on_sqlite
+def test_no_label_grows_with_people_or_requests_and_no_secret_is_in_it(watched: Watched, ops: Ops) -> None:
+    watched.at.asks("ada", LINE)
+    watched.at.later(minutes=31)
+    before = set(ops.values())
+    for name in ("ada", "alan", "grace", "mallory"):
+        watched.at.asks(name, LINE)
+    watched.at.later(minutes=31)
+    new = {name for name in set(ops.values()) - before if "_grants{" not in name}
+    assert not new
+    text = ops.text()
+    assert "example.com" not in text
+    assert BOT_TOKEN not in text
+    assert watched.at.target.dsn not in text
