@@ -114,7 +114,7 @@ def settle(step: Step, request: Request, assessment: Assessment, other: tuple[st
     if limits.is_frozen(step, notices.requester(request)):
         refuse(step, request, assessment.folder, "Your account was frozen with “Not me” meanwhile.")
         return
-    if frozen := limits.freeze_that_stops(step, assessment.folder.settings, request.policy):
+    if frozen := limits.freeze_of(step, assessment.folder, request):
         refuse(step, request, assessment.folder, limits.frozen_sentence(frozen))
         return
     if whose := somebody_elses(step, request, assessment):

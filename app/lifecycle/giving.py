@@ -4,7 +4,6 @@
 that dies anywhere after that leaves rows which say what to do next.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -16,6 +15,7 @@ from app.lifecycle import limits, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
+from app.lifecycle.holds import hold_key, lock_hold
 from app.lifecycle.moves import FINAL_GRANT_STATES, Lost, grants_of, lock_request, move, move_grant
 from app.model import Ended, GrantId, GrantState, RequestState, new_id
 from app.policy import PolicyFolder
@@ -71,7 +71,7 @@ def plan(step: Step, request: Request, assessment: Assessment) -> None:
 
 def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: datetime) -> None:
     access = place.entry.access
-    hold = _lock_hold(step, place)
+    hold = lock_hold(step, access, place.subject)
     grant = Grant(
         id=new_id(),
         request_id=request.id,
@@ -92,20 +92,7 @@ def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: 
 
 
 def _hold_key(place: Place) -> str:
-    access = place.entry.access
-    name = f"{access.connector}\0{place.subject}\0{access.canonical()}"
-    return hashlib.sha256(name.encode()).hexdigest()[:32]
-
-
-def _lock_hold(step: Step, place: Place) -> Hold:
-    key, access = _hold_key(place), place.entry.access
-    step.lock_name(f"hold:{key}")
-    hold = step.lock(Hold, key)
-    if hold is None:
-        hold = Hold(id=key, connector=access.connector, subject=place.subject, access_key=access.canonical())
-        step.session.add(hold)
-        step.session.flush()
-    return hold
+    return hold_key(place.entry.access, place.subject)
 
 
 def _already_had(step: Step, hold: Hold, place: Place) -> bool:
@@ -130,7 +117,7 @@ def give(desk: Desk, due: Due) -> None:
     except ConnectorError as failure:
         _after_failure(desk, due, grant, failure)
         return
-    if _is_there(grant, reading):
+    if is_there(reading, already_had=grant.already_had):
         _activate(desk, due, grant, receipt)
     else:
         nothing = ConnectorError(f"{grant.connector} said yes, and the access is not there.")
@@ -177,7 +164,7 @@ def _why_not(
         return Ended.FAILED, f"{grant.connector} could not give it within {TOO_LATE.seconds // 60} minutes."
     if now >= grant.ends_at:
         return Ended.FAILED, "Its time was over before it could be given."
-    if frozen := limits.freeze_that_stops(step, folder.settings, request.policy):
+    if frozen := limits.freeze_that_stops(step, folder.settings, request.policy, [grant.connector]):
         return Ended.FROZEN, limits.frozen_sentence(frozen)
     return None
 
@@ -187,23 +174,23 @@ def _call(desk: Desk, grant: Grant, *, fresh: bool) -> tuple[Reading, Receipt | 
     if not fresh:
         # An earlier attempt may have acted without our hearing of it: read before repeating.
         reading = connector.read(grant.subject, grant.access)
-        if _is_there(grant, reading):
+        if is_there(reading, already_had=grant.already_had):
             return reading, grant.receipt
     receipt = connector.grant(grant.subject, grant.access, grant.request_id, grant.ends_at)
     return connector.read(grant.subject, grant.access), receipt
 
 
-def _is_there(grant: Grant, reading: Reading) -> bool:
+def is_there(reading: Reading, *, already_had: bool) -> bool:
     """Ours is there; or, where the target keeps one membership a person, the one that stood before."""
     ours = {Present.OURS, Present.BOTH}
-    return reading.present in (ours | {Present.OTHERS} if grant.already_had else ours)
+    return reading.present in (ours | {Present.OTHERS} if already_had else ours)
 
 
 def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> None:
     folder = desk.shelf.current()
     with desk.steps.step() as step:
         request = lock_request(step, called.request_id)
-        frozen = limits.freeze_that_stops(step, folder.settings, request.policy)
+        frozen = limits.freeze_that_stops(step, folder.settings, request.policy, [called.connector])
         grant = step.lock(Grant, called.id)
         alone = timetable.free_hold(step, called.hold_id, due)
         timetable.finish(step, due)

@@ -11,20 +11,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Every table, the ledger's first head, and its triggers."""
-    _create_due()
-    _create_freeze()
-    _create_hold()
-    _create_ledger()
-    _create_ledger_head()
-    _create_message()
-    _create_notice()
-    _create_person()
-    _create_policy_text()
-    _create_press()
-    _create_pulse()
-    _create_request()
-    _create_roster()
-    _create_seen()
+    for create in (_create_drift, _create_due, _create_freeze, _create_hold, _create_ledger):
+        create()
+    for create in (_create_ledger_head, _create_message, _create_notice, _create_person, _create_press):
+        create()
+    for create in (_create_policy_text, _create_pulse, _create_request, _create_roster, _create_seen):
+        create()
     _create_approval()
     _create_grant()
     head = sa.table("ledger_head", sa.column("id"), sa.column("seq"), sa.column("hash"))
@@ -35,22 +27,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back to an empty database."""
-    op.drop_table("grant")
-    op.drop_table("approval")
-    op.drop_table("seen")
-    op.drop_table("roster")
-    op.drop_table("request")
-    op.drop_table("pulse")
-    op.drop_table("press")
-    op.drop_table("policy_text")
-    op.drop_table("person")
-    op.drop_table("notice")
-    op.drop_table("message")
-    op.drop_table("ledger_head")
-    op.drop_table("ledger")
-    op.drop_table("hold")
-    op.drop_table("freeze")
-    op.drop_table("due")
+    rest = "request pulse press policy_text person notice message ledger_head ledger hold freeze due drift"
+    for table in ("grant", "approval", "seen", "roster", *rest.split()):
+        op.drop_table(table)
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP FUNCTION ledger_is_only_appended_to()")
 
@@ -94,6 +73,21 @@ def _one_of(column: str, values: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
+def _create_drift() -> None:
+    op.create_table(
+        "drift",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("connector", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("access", sa.JSON(), nullable=False),
+        sa.Column("ours", sa.Boolean(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_drift_connector", "drift", ["connector"])
+
+
 def _create_due() -> None:
     op.create_table(
         "due",
@@ -120,6 +114,7 @@ def _create_freeze() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("connector", sa.String(), nullable=True),
         sa.Column("thaw_asked_by", sa.String(), nullable=True),
         sa.Column("thaw_reason", sa.Text(), nullable=True),
         sa.Column("thawed_at", sa.DateTime(timezone=True), nullable=True),
