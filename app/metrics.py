@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.store import due, ledger
 from app.store.step import Steps
-from app.store.tables import Grant, Notice, Pulse
+from app.store.tables import Drift, Grant, Notice, Pulse
 
 
 class Figures(Collector):
@@ -36,6 +36,8 @@ class Figures(Collector):
             yield _gauge("notices_waiting", "Messages that are due and not sent", session.exec(waiting).one())
             yield _gauge("ledger_head", "Sequence number of the newest entry", ledger.head_of(session)[0])
             yield _grants(session)
+            yield _drift(session)
+            yield _looked_at(session, now)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -50,4 +52,22 @@ def _grants(session: Session) -> GaugeMetricFamily:
     family = GaugeMetricFamily("breakglass_grants", "Grants by state", labels=["state"])
     for state, count in session.exec(select(Grant.state, func.count()).group_by(col(Grant.state))).all():
         family.add_metric([state], count)
+    return family
+
+
+def _drift(session: Session) -> GaugeMetricFamily:
+    name, text = "breakglass_drift", "Access at a target that no grant explains"
+    family = GaugeMetricFamily(name, text, labels=["connector", "made_by"])
+    count = select(Drift.connector, Drift.ours, func.count())
+    for connector, ours, number in session.exec(count.group_by(col(Drift.connector), col(Drift.ours))).all():
+        family.add_metric([connector, "us" if ours else "others"], number)
+    return family
+
+
+def _looked_at(session: Session, now: datetime) -> GaugeMetricFamily:
+    text = "Since when a target was last held against the grants"
+    family = GaugeMetricFamily("breakglass_drift_sweep_age_seconds", text, labels=["connector"])
+    swept = select(Pulse).where(col(Pulse.name).startswith("drift:"))
+    for pulse in session.exec(swept).all():
+        family.add_metric([pulse.name.removeprefix("drift:")], _age(pulse.at, now))
     return family

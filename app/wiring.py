@@ -15,7 +15,7 @@ from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer, Sources
 from app.jobs import JOBS
-from app.lifecycle import taking
+from app.lifecycle import drift, holders, taking
 from app.lifecycle.desk import Desk
 from app.metrics import Figures
 from app.people import Bindings
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
 TIDY_EVERY = timedelta(minutes=10)
+DRIFT_EVERY = timedelta(seconds=20)
+HOLDERS_EVERY = timedelta(seconds=30)
 SWEEP_TOO_OLD = timedelta(seconds=5)
 
 
@@ -181,7 +183,7 @@ def make_listener(house: House, pools: Pools) -> Listener:
 
 
 def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], Any]) -> clocks.Timetable:
-    """The clock's routines: sweep, reload, groups, tidying."""
+    """The clock's routines: sweep, reload, groups, tidying, drift, holders."""
 
     def ring_everybody(lanes: Sequence[str]) -> None:
         ring(lanes)
@@ -191,6 +193,8 @@ def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], A
         clocks.Routine("reload", RELOAD_EVERY, house.shelf.reload),
         clocks.Routine("groups", GROUPS_EVERY, house.rosters.refresh),
         clocks.Routine("tidy", TIDY_EVERY, lambda: tidy(house.steps)),
+        clocks.Routine("drift", DRIFT_EVERY, lambda: drift.schedule(house.desk)),
+        clocks.Routine("holders", HOLDERS_EVERY, lambda: holders.look_at_holders(house.desk)),
     ]
     return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines)
 
