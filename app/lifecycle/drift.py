@@ -4,11 +4,11 @@ A sweep holds everything that the target says (``find``) against every grant tha
 told; what is to be changed is only suspected here, and looked at again in ``mending``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlmodel import col, select
@@ -25,7 +25,7 @@ from app.store import due as timetable
 from app.store.live import OpenGrant, open_grants
 from app.store.step import Step, Steps
 from app.store.tables import Drift, Due, Pulse
-from connectors.interface import AccessConnector, Holder, Present, Reading
+from connectors.interface import Holder, Present, Reading
 
 log = structlog.get_logger()
 
@@ -69,18 +69,38 @@ class Look:
 
 def look(steps: Steps, folder: PolicyFolder, targets: Targets, name: str) -> Look:
     """Ask one target who has each access that is given there; changes nothing. Raises ``ConnectorError``."""
-    before = _open_at(steps, name)
+    alike = siblings(folder.settings, name)
+    before = _open_at(steps, alike)
+    accesses = _accesses(folder, name, before)
     with of_target(name):
         connector = targets.connector(name)
-        found = [(access, connector.find(access.options)) for access in _accesses(folder, name, before)]
-        # Again: what was planned while the target was asked explains what it said as well.
-        after = _open_at(steps, name)
-        reports = folder.settings.connectors[name].drift == "report"
-        return _compare(connector, found, before, after, reports=reports)
+        found = [
+            Found(each, connector.describe(each.options), connector.find(each.options)) for each in accesses
+        ]
+    # Again: what was planned while the target was asked explains what it said as well.
+    after = _open_at(steps, alike)
+    reports = folder.settings.connectors[name].drift == "report"
+    return _compare(name, found, before, after, reports=reports)
 
 
-def _open_at(steps: Steps, name: str) -> dict[str, OpenGrant]:
-    return {grant.id: grant for grant in open_grants(steps) if grant.connector == name}
+class Found(NamedTuple):
+    """One access, as people call it, and who has it."""
+
+    access: Access
+    what: str
+    holders: Sequence[Holder]
+
+
+def siblings(settings: Settings, name: str) -> frozenset[str]:
+    """Every connector of the same kind: two may lead to one target, such as two databases of one server."""
+    if name not in settings.connectors:
+        return frozenset({name})
+    kind = settings.connectors[name].kind
+    return frozenset(each.name for each in settings.connectors.values() if each.kind == kind)
+
+
+def _open_at(steps: Steps, names: Collection[str]) -> dict[str, OpenGrant]:
+    return {grant.id: grant for grant in open_grants(steps) if grant.connector in names}
 
 
 def _accesses(folder: PolicyFolder, name: str, given: Mapping[str, OpenGrant]) -> list[Access]:
@@ -92,28 +112,29 @@ def _accesses(folder: PolicyFolder, name: str, given: Mapping[str, OpenGrant]) -
 
 
 def _compare(
-    connector: AccessConnector,
-    found: Sequence[tuple[Access, Sequence[Holder]]],
+    name: str,
+    found: Sequence[Found],
     before: Mapping[str, OpenGrant],
     after: Mapping[str, OpenGrant],
     *,
     reports: bool,
 ) -> Look:
     given = {**before, **after}.values()
-    holds, people = {grant.hold_id for grant in given}, {grant.subject for grant in given}
+    explained = {(grant.subject, Access(grant.connector, grant.access).canonical()) for grant in given}
+    people = {grant.subject for grant in given}
     there: dict[str, Holder] = {}
     others, ours = [], []
-    for access, holders in found:
+    for access, what, holders in found:
         for holder in holders:
             key = hold_key(access, holder.subject)
             there[key] = holder
-            stray = Stray(access, holder.subject, holder.how, connector.describe(access.options))
-            if holder.present in OURS and key not in holds:
+            stray = Stray(access, holder.subject, holder.how, what)
+            if holder.present in OURS and (holder.subject, access.canonical()) not in explained:
                 ours.append(stray)
             # Through one role people may have another: while we give them something, that is not told.
             if holder.present in OTHERS and holder.subject not in people and reports:
                 others.append(stray)
-    live = [grant for grant in after.values() if _was_active(grant, before)]
+    live = [grant for grant in after.values() if grant.connector == name and _was_active(grant, before)]
     return Look(others, ours, [grant for grant in live if not _is_held(grant, there.get(grant.hold_id))])
 
 

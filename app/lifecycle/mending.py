@@ -4,21 +4,23 @@ What is being given, taken or called at this moment is no drift; whoever does th
 that says so.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import literal
-from sqlmodel import col, select
+from sqlmodel import and_, col, or_, select
 
 from app import notices
 from app.errors import ConnectorError
 from app.lifecycle import taking
 from app.lifecycle.desk import Desk
-from app.lifecycle.drift import OURS, Stray, of_target, row_of
+from app.lifecycle.drift import OURS, Stray, drift_id, of_target, row_of, siblings
 from app.lifecycle.giving import is_there
 from app.lifecycle.holds import hold_key, lock_hold
 from app.lifecycle.house import stop_connector
 from app.lifecycle.moves import lock_request
 from app.model import Access, Ended, GrantState, RequestState
+from app.policy import Settings
 from app.store import due as timetable
 from app.store.step import Step
 from app.store.tables import Drift, Due, Grant, Request
@@ -50,19 +52,31 @@ def take_unexplained(desk: Desk, due: Due) -> None:
             connector = desk.targets.connector(name)
             reading = connector.read(subject, access.options)
             stray = Stray(access, subject, reading.how, connector.describe(access.options))
-            if reading.present not in OURS:
-                _removed(desk, due, stray, None)
-            elif _accuse(desk, due, stray):
-                _removed(desk, due, stray, _remove(connector, stray))
+        ours = reading.present in OURS
+        if ours and not _accuse(desk, due, stray):
+            return
+        # An earlier attempt may have taken it without our hearing of it: what still uses it is asked all the same.
+        told = ours or _is_told(desk, stray)
+        with of_target(name):
+            if ours:
+                _remove(connector, stray)
+            sessions = _end_sessions(connector, stray) if told else None
     except ConnectorError as failure:
         _not_removed(desk, due, access, subject, failure)
+    else:
+        _removed(desk, due, stray, sessions)
+
+
+def _is_told(desk: Desk, stray: Stray) -> bool:
+    with desk.steps.read() as session:
+        return session.get(Drift, drift_id(stray, ours=True)) is not None
 
 
 def _hold_stray(desk: Desk, due: Due, access: Access, subject: str) -> bool:
     """Take the hold; False where a grant explains it by now, or somebody is at work on it."""
     with desk.steps.step() as step:
         hold = lock_hold(step, access, subject)
-        if _is_explained(step, hold.id):
+        if _is_explained(step, desk.shelf.current().settings, access, subject):
             _drop(step, _told_id(hold.id))
             timetable.finish(step, due)
             return False
@@ -72,13 +86,16 @@ def _hold_stray(desk: Desk, due: Due, access: Access, subject: str) -> bool:
         return True
 
 
-def _is_explained(step: Step, hold_id: str) -> bool:
+def _is_explained(step: Step, settings: Settings, access: Access, subject: str) -> bool:
     """By a grant that was called and is not over, or by a late call that is being taken back.
 
-    One that is only planned explains nothing: its call waits behind the hold.
+    One that is only planned explains nothing, where its call waits behind this hold.
     """
-    here = select(Grant.id).where(col(Grant.hold_id) == hold_id)
-    called = here.where(col(Grant.state).in_(_CALLED)).limit(1)
+    own = hold_key(access, subject)
+    alike = [replace(access, connector=name) for name in sorted(siblings(settings, access.connector))]
+    here = select(Grant.id).where(col(Grant.hold_id).in_([hold_key(each, subject) for each in alike]))
+    elsewhere = and_(col(Grant.hold_id) != own, col(Grant.state) == str(GrantState.PLANNED))
+    called = here.where(or_(col(Grant.state).in_(_CALLED), elsewhere)).limit(1)
     late = here.join(Due, col(Due.id) == literal("late:").concat(col(Grant.id))).limit(1)
     return any(step.session.exec(query).first() is not None for query in (called, late))
 
@@ -109,24 +126,29 @@ def _accuse(desk: Desk, due: Due, stray: Stray) -> bool:
 def _ended_lately(step: Step, hold_id: str) -> bool:
     """Whether it may be a call of ours that was under way when its grant ended."""
     ended = select(Request.id).join(Grant, col(Grant.request_id) == col(Request.id))
-    lately = ended.where(col(Grant.hold_id) == hold_id, col(Request.ended_at) > step.now - LATE_CALLS)
+    after = or_(
+        col(Request.ended_at) > step.now - LATE_CALLS, col(Request.state) == str(RequestState.REVOKING)
+    )
+    lately = ended.where(col(Grant.hold_id) == hold_id, after)
     return step.session.exec(lately.limit(1)).first() is not None
 
 
-def _remove(connector: AccessConnector, stray: Stray) -> Sessions:
-    """Take it, read it back, end what still uses it."""
+def _remove(connector: AccessConnector, stray: Stray) -> None:
     subject, options = stray.subject, stray.access.options
     connector.revoke(subject, options, None)
     if connector.read(subject, options).present in OURS:
         raise ConnectorError(f"{stray.access.connector} said it is gone, and it is still there.")
+
+
+def _end_sessions(connector: AccessConnector, stray: Stray) -> Sessions:
     try:
-        return connector.sessions(subject, options, None)
+        return connector.sessions(stray.subject, stray.access.options, None)
     except ConnectorError as failure:
         return Sessions("unknown", why=str(failure))
 
 
 def _removed(desk: Desk, due: Due, stray: Stray, sessions: Sessions | None) -> None:
-    """It is gone; by us where ``sessions`` says what still lives."""
+    """It is gone. Where nobody was told that it was there, nobody is told of that either."""
     with desk.steps.step() as step:
         key = hold_key(stray.access, stray.subject)
         timetable.free_hold(step, key, due)
@@ -160,7 +182,8 @@ def _not_removed(desk: Desk, due: Due, access: Access, subject: str, failure: Co
 
 def _by_hand(desk: Desk, access: Access, subject: str) -> str | None:
     try:
-        return desk.targets.connector(access.connector).by_hand(subject, access.options)
+        with of_target(access.connector):
+            return desk.targets.connector(access.connector).by_hand(subject, access.options)
     except ConnectorError:
         return None
 

@@ -11,13 +11,15 @@ import pytest
 
 from app import wiring
 from app.errors import ConnectorError
+from app.jobs import JOBS
 from app.lifecycle import drift, giving, mending
 from app.lifecycle.desk import Desk
 from app.lifecycle.holds import lock_hold
+from app.metrics import Figures
 from app.model import Access
 from app.store import due as timetable
 from app.store import engine as databases
-from app.store.tables import Drift, Due, Freeze, LedgerEntry, Notice, Pulse
+from app.store.tables import Drift, Due, Freeze, Hold, LedgerEntry, Notice, Pulse
 from tests.conftest import make_database
 from tests.hostile.forging import presses
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
@@ -46,7 +48,7 @@ def swept(house: TestHouse) -> TestHouse:
 
 def begin(house: TestHouse) -> TestHouse:
     drift.schedule(house.house.desk)
-    house.work()
+    house.work(notices=False)
     return house
 
 
@@ -58,7 +60,9 @@ def behind_our_back(house: TestHouse, *statements: str) -> None:
 
 
 def later(house: TestHouse, seconds: float) -> None:
-    house.later(seconds=seconds)
+    """Time passes, and what is due is done; messages wait until somebody reads."""
+    house.clock.advance(seconds=seconds)
+    house.work(notices=False)
 
 
 def swept_again(house: TestHouse) -> None:
@@ -86,6 +90,7 @@ def says(house: TestHouse, name: str, command: str, callback: str, **fields: str
 
 
 def security_read(house: TestHouse) -> str:
+    house.deliver()
     return "\n".join(message.text for message in house.slack.channel("C0SECURITY").messages())
 
 
@@ -124,6 +129,17 @@ def test_the_clock_sees_that_every_target_is_swept(house: TestHouse) -> None:
     house.work()
     (pulse,) = house.rows(Pulse, Pulse.name == "drift:orders-db")
     assert (pulse.ok, pulse.at) == (True, house.clock.now())
+
+
+def test_what_drifted_and_when_each_target_was_asked_are_measured(swept: TestHouse) -> None:
+    swept.target.run("GRANT incident_writer TO grace", "GRANT incident_writer TO heidi")
+    later(swept, NEXT)
+    swept.clock.advance(seconds=30)
+    figures = Figures(swept.house.steps, swept.clock.now).collect()
+    samples = [(each.name, each.labels, each.value) for family in figures for each in family.samples]
+    labels = {"connector": "orders-db"}
+    assert ("breakglass_drift", labels | {"made_by": "others"}, 2) in samples
+    assert ("breakglass_drift_sweep_age_seconds", labels, 30) in samples
 
 
 def test_a_target_that_is_not_configured_any_more_is_forgotten(swept: TestHouse) -> None:
@@ -257,10 +273,30 @@ def test_a_stopped_connector_gives_nothing_that_is_planned_approved_or_extended(
     assert (live["state"], pending["state"]) == ("active", "pending")
     swept.later(minutes=10)
     assert swept.requests()[1]["state"] == "timed_out"
+    assert entries(swept, "Reminded") + entries(swept, "Escalated") == 0
     swept.later(minutes=20)
     assert swept.requests()[0]["state"] == "revoked"
     assert swept.target.members() == set()
     assert swept.ledger_is_clean()
+
+
+def test_two_connectors_that_lead_to_one_target_do_not_accuse_each_other(build: Build) -> None:
+    other = '  other-db: {kind: postgres, dsn: "${ORDERS_DB_DSN}", subject: "{local}", sessions: end}\n'
+    settings = SETTINGS.replace("  orders-db: {kind", f"{other}  orders-db: {{kind")
+    house = begin(
+        build(settings=settings, orders_db=ORDERS_DB, other_db=ORDERS_DB.replace("orders-db", "other-db"))
+    )
+    behind_our_back(house, "GRANT incident_writer TO ada")
+    later(house, NEXT)
+    assert {due.data["connector"] for due in house.rows(Due, Due.kind == "unexplained")} == {
+        "orders-db",
+        "other-db",
+    }
+    house.asks("ada", LINE)
+    later(house, SETTLED)
+    swept_again(house)
+    assert house.target.can_write("ada")
+    assert house.rows(Notice, Notice.kind == "alert") + house.rows(Due, Due.kind == "unexplained") == []
 
 
 def test_no_policy_is_exempt_and_other_targets_go_on(build: Build) -> None:
@@ -337,9 +373,8 @@ def test_what_was_revoked_by_hand_is_closed_as_vanished(swept: TestHouse) -> Non
     assert (request["state"], request["ended"]["because"]) == ("revoked", "vanished")
     (grant,) = request["grants"]
     assert (grant["state"], grant["sessions"]) == ("revoked", "ended")
-    assert "vanished" in swept.told("ada")
-    card = security_read(swept)
-    assert "the access had vanished at the target" in card
+    assert "the access had vanished at the target" in security_read(swept)
+    assert "the access had vanished at the target" in swept.told("ada")
     assert swept.rows(Freeze) + swept.rows(Due, Due.kind == "revoke") == []
     assert swept.asks("ada", LINE)["state"] == "active"
     assert swept.ledger_is_clean()
@@ -529,6 +564,41 @@ def test_nothing_is_touched_while_somebody_is_at_work_on_the_hold(swept: TestHou
     assert swept.rows(Due, Due.kind == kind) == []
     assert swept.latest()["state"] == ("active" if kind == "unexplained" else "revoked")
     assert swept.target.can_write(subject) is False
+
+
+@pytest.mark.parametrize("kind", ["unexplained", "vanished"])
+def test_the_target_is_read_with_the_hold_taken(swept: TestHouse, kind: str) -> None:
+    if kind == "vanished":
+        swept.asks("ada", LINE)
+        swept.target.clean()
+    else:
+        behind_our_back(swept, "GRANT incident_writer TO grace")
+    later(swept, NEXT)
+    swept.clock.advance(seconds=SETTLED)
+    (due,) = [due for due in claimed(swept, "drift:orders-db") if due.kind == kind]
+    holders: list[str | None] = []
+    meanwhile = Meanwhile(swept, "read", before=lambda: holders.append(swept.rows(Hold)[0].lease_by))
+    JOBS[kind](meanwhile.desk, due)
+    assert holders == [f"{due.id} test"]
+    assert [hold.lease_by for hold in swept.rows(Hold)] == [None]
+
+
+def test_what_was_taken_without_our_hearing_of_it_is_said_and_its_sessions_are_asked(
+    swept: TestHouse,
+) -> None:
+    def unheard() -> None:
+        raise ConnectorError("orders-db does not answer.", unclear=True)
+
+    behind_our_back(swept, "GRANT incident_writer TO grace")
+    later(swept, NEXT)
+    swept.clock.advance(seconds=SETTLED)
+    (due,) = [due for due in claimed(swept, "drift:orders-db") if due.kind == "unexplained"]
+    mending.take_unexplained(Meanwhile(swept, "revoke", after=unheard).desk, due)
+    assert alerts(swept, "access_of_ours_removed") == []
+    assert swept.target.members() == set()
+    later(swept, 5)
+    (told,) = alerts(swept, "access_of_ours_removed")
+    assert told["sessions"] == "none"
 
 
 def test_a_grant_that_waits_for_the_hold_is_given_after_what_was_there_is_taken(swept: TestHouse) -> None:
