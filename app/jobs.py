@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from app.lifecycle import asking, deciding, ending, giving, judging, taking
+from app.lifecycle import asking, deciding, drift, ending, giving, judging, mending, taking
 from app.lifecycle.desk import Desk
 from app.store.tables import Due
 
@@ -18,5 +18,8 @@ JOBS: Mapping[str, Job] = {
     "confirm": ending.unconfirmed,
     "ending": ending.remind_of_end,
     "offboard": ending.offboard,
+    "drift": drift.sweep,
+    "unexplained": mending.take_unexplained,
+    "vanished": mending.close_vanished,
 }
 """By the ``kind`` of a due row. A name here stays valid as long as a row or job with it may exist."""

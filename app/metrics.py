@@ -18,11 +18,11 @@ from sqlmodel import Session, col, select
 from app import canary, watch
 from app.store import due, ledger
 from app.store.step import Steps
-from app.store.tables import Grant, Notice
+from app.store.tables import Drift, Grant, Notice, Pulse
 from app.watch import Sight
 
 OUTSIDE = ("connector", "slack", "redis", "database", "source")
-LANES = ("desk", "judge", "timer", "form", "people", "give", "take", "canary")
+LANES = ("desk", "judge", "timer", "form", "people", "give", "take", "drift", "canary")
 """The kinds of lanes; a target's own (``give:NAME``) count together, and what a later version adds as ``other``."""
 _QUICK = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
@@ -99,6 +99,8 @@ class Figures(Collector):
             yield _gauge("ledger_head", "Sequence number of the newest entry", ledger.head_of(session)[0])
             yield _lanes(due.waiting_lanes(session, now))
             yield _grants(session)
+            yield _drift(session)
+            yield _looked_at(session, now)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -142,4 +144,22 @@ def _grants(session: Session) -> GaugeMetricFamily:
     family = GaugeMetricFamily("breakglass_grants", "Grants by state", labels=["state"])
     for state, count in session.exec(select(Grant.state, func.count()).group_by(col(Grant.state))).all():
         family.add_metric([state], count)
+    return family
+
+
+def _drift(session: Session) -> GaugeMetricFamily:
+    name, text = "breakglass_drift", "Access at a target that no grant explains"
+    family = GaugeMetricFamily(name, text, labels=["connector", "made_by"])
+    count = select(Drift.connector, Drift.ours, func.count())
+    for connector, ours, number in session.exec(count.group_by(col(Drift.connector), col(Drift.ours))).all():
+        family.add_metric([connector, "us" if ours else "others"], number)
+    return family
+
+
+def _looked_at(session: Session, now: datetime) -> GaugeMetricFamily:
+    text = "Since when a target was last held against the grants"
+    family = GaugeMetricFamily("breakglass_drift_sweep_age_seconds", text, labels=["connector"])
+    swept = select(Pulse).where(col(Pulse.name).startswith("drift:"))
+    for pulse in session.exec(swept).all():
+        family.add_metric([pulse.name.removeprefix("drift:")], _age(pulse.at, now))
     return family

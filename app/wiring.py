@@ -17,7 +17,7 @@ from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer, Sources
 from app.jobs import JOBS
-from app.lifecycle import taking
+from app.lifecycle import drift, holders, taking
 from app.lifecycle.desk import Desk
 from app.metrics import Figures, Meters
 from app.people import Bindings
@@ -55,6 +55,8 @@ ORPHANS_EVERY = timedelta(seconds=1)
 """With the lease of 4 s: what a worker held that died, another takes over within 5 s, even without a clock."""
 TARGETS_EVERY = timedelta(seconds=20)
 """How often it is looked which credentials are to be checked again."""
+DRIFT_EVERY = timedelta(seconds=20)
+HOLDERS_EVERY = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[cloc
 
 
 def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], Any]) -> clocks.Timetable:
-    """The clock's routines: sweep, reload, groups, tidying."""
+    """The clock's routines: sweep, reload, groups, tidying, drift, holders."""
 
     def ring_everybody(lanes: Sequence[str]) -> None:
         ring(lanes)
@@ -259,6 +261,8 @@ def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], A
         clocks.Routine("tidy", TIDY_EVERY, lambda: tidy(house.steps)),
         clocks.Routine("watch", watch.LOOK_EVERY, make_watch(house).run),
         clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
+        clocks.Routine("drift", DRIFT_EVERY, lambda: drift.schedule(house.desk)),
+        clocks.Routine("holders", HOLDERS_EVERY, lambda: holders.look_at_holders(house.desk)),
     ]
     return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines)
 

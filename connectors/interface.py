@@ -141,7 +141,10 @@ class AccessConnector(Protocol):
         """The fit account of that name at the target, or why there is none."""
 
     def find(self, access: Mapping[str, str]) -> Sequence[Holder]:
-        """Everybody who has the access now, and from whom."""
+        """Everybody who has the access now, and from whom, by the names that ``resolve`` answers.
+
+        Without the bot's own account. ``present`` is of this very access, as ``read`` says it.
+        """
 
     def read(self, subject: str, access: Mapping[str, str]) -> Reading:
         """Whether the access is there now, and whose it is."""

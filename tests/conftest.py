@@ -79,7 +79,12 @@ def migrated_database(target_server: PostgresServer) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A migrated, empty database of each kind."""
-    if request.param == "sqlite":
+    return make_database(request, tmp_path, request.param)
+
+
+def make_database(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> str:
+    """A migrated, empty database of that kind."""
+    if kind == "sqlite":
         file = tmp_path / "breakglass.db"
         shutil.copyfile(request.getfixturevalue("migrated_file"), file)
         return f"sqlite:///{file}"

@@ -73,7 +73,7 @@ MOST_LINES_OF_A_FUNCTION, MOST_LINES_OF_A_MODULE = 50, 400
 A_LIST_NOT_A_STORY = "app/store/migrations/versions"
 
 PROMISED = {
-    "commands": """migrate doctor list show revoke freeze thaw people audit policy connectors manifest
+    "commands": """migrate doctor list show revoke freeze thaw drift people audit policy connectors manifest
         web worker clock up demo""",
     "settings": """SLACK_BOT_TOKEN SLACK_SIGNING_SECRET SLACK_APP_TOKEN SLACK_API_URL BREAKGLASS_POLICIES
         DATABASE_URL REDIS_URL BREAKGLASS_STATE HOST PORT OPS_HOST OPS_PORT BREAKGLASS_LOG""",

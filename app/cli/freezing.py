@@ -1,6 +1,6 @@
 """``freeze`` and ``thaw``."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -10,7 +10,7 @@ from app.cli.options import DURATION, json_option, reason_option
 from app.cli.terminal import Terminal, actor, note_command
 from app.errors import Refused
 from app.lifecycle.house import FREEZE_FOR, LONGEST_FREEZE, ask_to_thaw, begin_freeze
-from app.lifecycle.limits import current_freeze
+from app.lifecycle.limits import freezes
 from app.model import short_duration
 from app.store.tables import Freeze
 
@@ -33,8 +33,8 @@ def freeze(terminal: Terminal, *, length: timedelta, reason: str, json_wanted: b
         with house.steps.step() as step:
             present = begin_freeze(step, folder.settings, length, actor(), reason)
             note_command(step, folder, f"freeze {short_duration(length)}", reason)
-            shown, until = _as_json(present), present.until
-    _print(shown, until, "Frozen", json_wanted=json_wanted)
+            shown = _as_json(present)
+    _print(shown, "Frozen", json_wanted=json_wanted)
 
 
 @click.command()
@@ -47,23 +47,24 @@ def thaw(terminal: Terminal, *, reason: str, json_wanted: bool) -> None:
         folder = terminal.in_force(house)
         with house.steps.step() as step:
             step.lock_name("freeze")
-            present = current_freeze(step.session, step.now)
-            if present is None:
+            present = freezes(step.session, step.now)
+            if not present:
                 message = "Nothing is frozen."
                 raise Refused(message)
             ask_to_thaw(step, folder.settings, present, actor(), reason)
             note_command(step, folder, "thaw", reason)
-            shown, until = _as_json(present), present.until
-    _print(shown, until, "Asked the security team in Slack. Still frozen", json_wanted=json_wanted)
+            shown = _as_json(present[0])
+    _print(shown, "Asked the security team in Slack. Still frozen", json_wanted=json_wanted)
 
 
 def _as_json(freeze: Freeze) -> dict[str, Any]:
-    since, until = output.stamp(freeze.since), output.stamp(freeze.until)
+    since, until = output.stamp(freeze.since), None if freeze.connector else output.stamp(freeze.until)
     return {"frozen": True, "since": since, "until": until, "by": freeze.by, "reason": freeze.reason}
 
 
-def _print(shown: dict[str, Any], until: datetime, words: str, *, json_wanted: bool) -> None:
+def _print(shown: dict[str, Any], words: str, *, json_wanted: bool) -> None:
     if json_wanted:
         output.as_json(shown)
     else:
-        output.say(f"{words} until {output.when(until)}.")
+        end = output.when(shown["until"]) if shown["until"] else "it is thawed"
+        output.say(f"{words} until {end}.")

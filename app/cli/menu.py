@@ -60,6 +60,11 @@ MENU: Mapping[str, Entry] = MappingProxyType(
             "app.cli.freezing:thaw",
             (("thaw --reason TEXT", "Ask the security team to end a freeze."),),
         ),
+        "drift": Entry(
+            _ACCESS,
+            "app.cli.drift:drift",
+            (("drift", "What the targets say, held against what was given."),),
+        ),
         "people": Entry(
             _ACCESS,
             "app.cli.people:people",

@@ -188,7 +188,7 @@ def _approve(
     plan, place = _must_be_open(step, request, case)
     number, principal = _speaks_for(case, request, facts, plan, place)
     limits.lock(step, request.policy)
-    if frozen := limits.freeze_that_stops(step, case.folder.settings, request.policy):
+    if frozen := limits.freeze_of(step, case.folder, request):
         raise Refused(limits.frozen_sentence(frozen))
     _say(step, request, case, APPROVE, principal, place.stage, number)
     yeses = _yeses(asking.approvals_of(step, request))

@@ -169,15 +169,17 @@ def tick(desk: Desk, due: Due) -> None:
 def _tick(step: Step, request: Request, folder: PolicyFolder, facts: Facts | None) -> None:
     plan, place = standing(request)
     ends = quorum.step_ends(plan, place)
-    if frozen := limits.freeze_that_stops(step, folder.settings, request.policy):
+    frozen = limits.freeze_of(step, folder, request)
+    if frozen and frozen.connector is None:
         _wait_out(step, request, plan, place, frozen)
     elif step.now < ends:
-        if facts is not None:
+        # The freeze of a connector has no end that could be waited for: time goes on, and nobody is woken.
+        if facts is not None and not frozen:
             _remind(step, request, folder, facts)
         _set_timer(step, request, plan, place)
     elif _unjudged_before(step, request, ends):
         step.due("ask", request.id, step.now + _JUDGE_FIRST, "timer")
-    elif (further := quorum.next_step(plan, place, step.now)) and facts is not None:
+    elif (further := quorum.next_step(plan, place, step.now)) and facts is not None and not frozen:
         go_to(step, request, folder, facts, plan, further, by=CLOCK, action="Escalated")
     else:
         time_out(step, request, folder)

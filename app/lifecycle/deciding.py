@@ -152,7 +152,7 @@ def _why_not(step: Step, request: Request, assessment: Assessment) -> str | None
     """What forbids it whatever the policy says: the requester's own *Not me*, a freeze, somebody else's account."""
     if limits.is_frozen(step, notices.requester(request)):
         return "Your account was frozen with “Not me” meanwhile."
-    if frozen := limits.freeze_that_stops(step, assessment.folder.settings, request.policy):
+    if frozen := limits.freeze_of(step, assessment.folder, request):
         return limits.frozen_sentence(frozen)
     return somebody_elses(step, assessment)
 

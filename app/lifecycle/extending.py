@@ -45,7 +45,7 @@ def extend(desk: Desk, case: Case) -> Judgement:
         _extension_of(request, policy, case)
         if _present_length(request) + more != length:
             raise Lost
-        if frozen := limits.freeze_that_stops(step, case.folder.settings, request.policy):
+        if frozen := limits.freeze_of(step, case.folder, request):
             raise Refused(limits.frozen_sentence(frozen))
         return _settle(step, request, case.folder, fresh, more, case.presser.email)
 

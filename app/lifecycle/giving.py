@@ -4,7 +4,6 @@
 that dies anywhere after that leaves rows which say what to do next.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,12 +16,13 @@ from app.lifecycle import limits, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
+from app.lifecycle.holds import hold_key, lock_hold
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantId, GrantState, RequestState, Verdict, new_id
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
-from app.store.tables import Due, Grant, Hold, Request
+from app.store.tables import Due, Grant, Request
 from connectors.interface import Present, Reading, Receipt
 
 TOO_LATE = timedelta(minutes=5)
@@ -77,7 +77,7 @@ def plan(step: Step, request: Request, assessment: Assessment, **decided: Any) -
 
 def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: datetime) -> None:
     access = place.entry.access
-    hold = _lock_hold(step, place)
+    hold = lock_hold(step, access, place.subject)
     grant = Grant(
         id=new_id(),
         request_id=request.id,
@@ -98,15 +98,7 @@ def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: 
 
 
 def _hold_key(place: Place) -> str:
-    access = place.entry.access
-    name = f"{access.connector}\0{place.subject}\0{access.canonical()}"
-    return hashlib.sha256(name.encode()).hexdigest()[:32]
-
-
-def _lock_hold(step: Step, place: Place) -> str:
-    key, access = _hold_key(place), place.entry.access
-    step.put(Hold, id=key, connector=access.connector, subject=place.subject, access_key=access.canonical())
-    return key
+    return hold_key(place.entry.access, place.subject)
 
 
 def _already_had(step: Step, hold: str, place: Place) -> bool:
@@ -131,7 +123,7 @@ def give(desk: Desk, due: Due) -> None:
     except ConnectorError as failure:
         _after_failure(desk, due, grant, failure)
         return
-    if _is_there(grant, reading):
+    if is_there(reading, already_had=grant.already_had):
         _activate(desk, due, grant, receipt)
     else:
         nothing = ConnectorError(f"{grant.connector} said yes, and the access is not there.")
@@ -177,7 +169,7 @@ def _why_not(
         return Ended.FAILED, f"{grant.connector} could not give it within {TOO_LATE.seconds // 60} minutes."
     if now >= grant.ends_at:
         return Ended.FAILED, "Its time was over before it could be given."
-    if frozen := limits.freeze_that_stops(step, folder.settings, request.policy):
+    if frozen := limits.freeze_that_stops(step, folder.settings, request.policy, [grant.connector]):
         return Ended.FROZEN, limits.frozen_sentence(frozen)
     return None
 
@@ -187,23 +179,23 @@ def _call(desk: Desk, grant: Grant, *, fresh: bool) -> tuple[Reading, Receipt | 
     if not fresh:
         # An earlier attempt may have acted without our hearing of it: read before repeating.
         reading = connector.read(grant.subject, grant.access)
-        if _is_there(grant, reading):
+        if is_there(reading, already_had=grant.already_had):
             return reading, grant.receipt
     receipt = connector.grant(grant.subject, grant.access, grant.request_id, grant.ends_at)
     return connector.read(grant.subject, grant.access), receipt
 
 
-def _is_there(grant: Grant, reading: Reading) -> bool:
+def is_there(reading: Reading, *, already_had: bool) -> bool:
     """Ours is there; or, where the target keeps one membership a person, the one that stood before."""
     ours = {Present.OURS, Present.BOTH}
-    return reading.present in (ours | {Present.OTHERS} if grant.already_had else ours)
+    return reading.present in (ours | {Present.OTHERS} if already_had else ours)
 
 
 def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> None:
     folder = desk.shelf.current()
     with desk.steps.step() as step:
         request, grant, grants = lock_grant(step, called.request_id, called.id)
-        frozen = limits.freeze_that_stops(step, folder.settings, request.policy)
+        frozen = limits.freeze_that_stops(step, folder.settings, request.policy, [called.connector])
         alone = timetable.free_hold(step, called.hold_id, due)
         timetable.finish(step, due)
         kept = dict(receipt) if receipt else None

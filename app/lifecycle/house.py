@@ -1,5 +1,6 @@
 """What concerns no single request: freeze, thaw, revoke everything, accept a person."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlmodel import col, select
@@ -8,7 +9,7 @@ from app import notices
 from app.errors import Refused
 from app.lifecycle.desk import Desk
 from app.lifecycle.ending import house_facts, stop_each
-from app.lifecycle.limits import current_freeze
+from app.lifecycle.limits import current_freeze, freezes
 from app.lifecycle.press import Case, Judgement, must_be_security
 from app.model import OPEN_STATES, Email, Ended, RequestState, Truth, new_id
 from app.policy import Facts, PolicyFolder, Settings, is_one_of, members_of
@@ -17,6 +18,8 @@ from app.store.tables import Freeze, PersonRow, Request
 
 FREEZE_FOR = timedelta(hours=4)
 LONGEST_FREEZE = timedelta(days=30)
+UNTIL_THAWED = timedelta(days=36_500)
+"""The freeze of a connector has no end of its own."""
 
 
 def freeze(desk: Desk, case: Case) -> Judgement:
@@ -46,32 +49,67 @@ def begin_freeze(step: Step, settings: Settings, length: timedelta, by: str, rea
     return frozen
 
 
+def stop_connector(step: Step, connector: str, by: str, reason: str) -> bool:
+    """Give nothing at one target until the security team thaws it; False: that holds already. Live access stays."""
+    step.lock_name("freeze")
+    if any(present.connector == connector for present in freezes(step.session, step.now)):
+        return False
+    until = step.now + UNTIL_THAWED
+    frozen = Freeze(id=new_id(), since=step.now, until=until, by=by, reason=reason, connector=connector)
+    step.insert(frozen)
+    step.record("ConnectorFrozen", by, None, freeze=frozen.id, connector=connector)
+    return True
+
+
 def thaw(desk: Desk, case: Case) -> Judgement:
-    """Two people of the security team end a freeze early; one where the team has only one."""
+    """Two people of the security team end what is frozen; one where the team has only one.
+
+    What was frozen after the first of them asked waits for a second one of its own.
+    """
     facts = house_facts(desk, case.folder)
     must_be_security(case, facts, "thaw")
 
     def judgement(step: Step, _request: Request | None) -> str:
         step.lock_name("freeze")
-        present = current_freeze(step.session, step.now)
-        if present is None:
+        present = freezes(step.session, step.now)
+        if not present:
             message = "Nothing is frozen."
             raise Refused(message)
-        by = case.presser.email
-        needs_two = _needs_two(case.folder, facts)
-        asked_by = present.thaw_asked_by
-        if needs_two and asked_by == by:
+        by, settings = case.presser.email, case.folder.settings
+        waits = [each for each in present if each.thaw_asked_by != by]
+        ready = [each for each in waits if _is_security(case.folder, facts, each.thaw_asked_by)]
+        if not _needs_two(case.folder, facts):
+            ready, waits = present, []
+        elif not waits:
             message = "You asked to thaw already. Somebody else of the security team has to as well."
             raise Refused(message)
-        if needs_two and not _is_security(case.folder, facts, asked_by):
-            ask_to_thaw(step, case.folder.settings, present, by, case.reason or "")
-            return "Asked. One more person of the security team has to thaw as well."
-        step.change(present, thawed_at=step.now, thawed_by=by)
-        step.record("Thawed", by, None, freeze=present.id, reason=case.reason, asked_by=asked_by)
-        notices.alert(step, case.folder.settings, "thawed", by=by, asked_by=asked_by, reason=case.reason)
-        return "Thawed."
+        if waits := [each for each in waits if each not in ready]:
+            ask_to_thaw(step, settings, waits, by, case.reason or "")
+        if ready:
+            _end(step, settings, ready, by, case.reason)
+        asked = f"Asked{_of(waits)}. One more person of the security team has to thaw as well."
+        done = f"Thawed{_of(ready)}."
+        return f"{done} {asked}" if ready and waits else done if ready else asked
 
     return judgement
+
+
+def _end(step: Step, settings: Settings, frozen: Sequence[Freeze], by: str, reason: str | None) -> None:
+    for each in frozen:
+        step.change(each, thawed_at=step.now, thawed_by=by)
+        step.record("Thawed", by, None, freeze=each.id, reason=reason, asked_by=each.thaw_asked_by)
+    asked_by, what = frozen[0].thaw_asked_by, _names(frozen)
+    notices.alert(step, settings, "thawed", by=by, asked_by=asked_by, reason=reason, connectors=what)
+
+
+def _names(frozen: Sequence[Freeze]) -> list[str]:
+    """The connectors alone; none of them where everything is frozen and nothing else."""
+    what = [each.connector or "everything" for each in frozen]
+    return [] if what == ["everything"] else what
+
+
+def _of(frozen: Sequence[Freeze]) -> str:
+    return f" for {', '.join(names)}" if (names := _names(frozen)) else ""
 
 
 def _is_security(folder: PolicyFolder, facts: Facts, email: str | None) -> bool:
@@ -87,11 +125,12 @@ def _needs_two(folder: PolicyFolder, facts: Facts) -> bool:
     return len(people) != 1 or any(members.unknown for members in known)
 
 
-def ask_to_thaw(step: Step, settings: Settings, present: Freeze, by: str, reason: str) -> None:
+def ask_to_thaw(step: Step, settings: Settings, frozen: Sequence[Freeze], by: str, reason: str) -> None:
     """The first of the two; the terminal's word counts as nobody's."""
-    step.change(present, thaw_asked_by=by, thaw_reason=reason)
-    step.record("ThawAsked", by, None, freeze=present.id, reason=reason)
-    notices.alert(step, settings, "thaw_asked", by=by, reason=reason)
+    for each in frozen:
+        step.change(each, thaw_asked_by=by, thaw_reason=reason)
+        step.record("ThawAsked", by, None, freeze=each.id, reason=reason)
+    notices.alert(step, settings, "thaw_asked", by=by, reason=reason, connectors=_names(frozen))
 
 
 def revoke_all(desk: Desk, case: Case) -> Judgement:

@@ -1,14 +1,15 @@
 """Limits and freezes, counted under their locks in the step that would give something."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
 from app.lifecycle.assessing import Assessment
 from app.model import LIVE_STATES, RequestState, SlackUser, iso
-from app.policy import Policy, Settings, Used
+from app.policy import Policy, PolicyFolder, Settings, Used
 from app.store.step import Step
 from app.store.tables import Freeze, PersonRow, Request
 
@@ -62,18 +63,42 @@ def counted_again(step: Step, request: Request, assessment: Assessment) -> Asses
     return assessment.with_facts(replace(assessment.facts, used=used))
 
 
-def current_freeze(session: Session, now: datetime) -> Freeze | None:
-    """The freeze that is in force, or None."""
+def freezes(session: Session, now: datetime) -> list[Freeze]:
+    """Everything that is frozen: first that of everything, then single connectors, oldest first."""
     query = select(Freeze).where(col(Freeze.thawed_at).is_(None), col(Freeze.until) > now)
-    return session.exec(query.order_by(col(Freeze.until).desc()).limit(1)).first()
+    found = session.exec(query.order_by(col(Freeze.since), col(Freeze.id))).all()
+    return sorted(found, key=lambda freeze: freeze.connector is not None)
 
 
-def freeze_that_stops(step: Step, settings: Settings, policy_id: str) -> Freeze | None:
-    """The freeze that forbids giving anything by this policy now. Locks against one that begins meanwhile."""
+def current_freeze(session: Session, now: datetime) -> Freeze | None:
+    """The freeze of everything that is in force, or None."""
+    query = select(Freeze).where(col(Freeze.thawed_at).is_(None), col(Freeze.until) > now)
+    everything = query.where(col(Freeze.connector).is_(None))
+    return session.exec(everything.order_by(col(Freeze.until).desc()).limit(1)).first()
+
+
+def freeze_that_stops(
+    step: Step, settings: Settings, policy_id: str, connectors: Collection[str]
+) -> Freeze | None:
+    """The freeze that forbids giving these connectors' access by this policy now.
+
+    Locks against one that begins meanwhile. No policy is exempt from the freeze of a connector.
+    """
     step.lock_name("freeze", shared=True)
-    if policy_id in settings.freeze_exempt:
-        return None
-    return current_freeze(step.session, step.now)
+    which: ColumnElement[bool] = col(Freeze.connector).in_(sorted(connectors))
+    if policy_id not in settings.freeze_exempt:
+        which = or_(col(Freeze.connector).is_(None), which)
+    in_force = (col(Freeze.thawed_at).is_(None), col(Freeze.until) > step.now)
+    query = select(Freeze).where(*in_force, which)
+    first = query.order_by(col(Freeze.connector).is_not(None), col(Freeze.until).desc()).limit(1)
+    return step.session.exec(first).first()
+
+
+def freeze_of(step: Step, folder: PolicyFolder, request: Request) -> Freeze | None:
+    """The freeze that forbids giving now what the request's policy gives."""
+    policy = folder.policies.get(request.policy)
+    connectors = {entry.access.connector for entry in policy.access} if policy else set()
+    return freeze_that_stops(step, folder.settings, request.policy, connectors)
 
 
 def is_frozen(step: Step, slack: SlackUser) -> bool:
@@ -83,5 +108,7 @@ def is_frozen(step: Step, slack: SlackUser) -> bool:
 
 
 def frozen_sentence(freeze: Freeze) -> str:
-    """What people read while everything is frozen; the time is shown in their own zone by Slack."""
+    """What people read while everything, or one connector, is frozen."""
+    if freeze.connector is not None:
+        return f"{freeze.connector} gives nothing until the security team thaws it: {freeze.reason}"
     return f"Everything is frozen until {iso(freeze.until)[:16].replace('T', ' ')} UTC: {freeze.reason}"

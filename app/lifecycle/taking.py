@@ -350,7 +350,8 @@ def take_late(desk: Desk, due: Due) -> None:
     """Take back what a call gave after its grant was over: whoever called was asleep, and others had ended it."""
     with desk.steps.step() as step:
         grant = step.session.get(Grant, due.ref)
-        if grant is None or _covered_by(step.session, grant):
+        # Where a second attempt has made it active meanwhile, its own end takes back what this call gave.
+        if grant is None or grant.state == GrantState.ACTIVE or _covered_by(step.session, grant):
             timetable.finish(step, due)
             return
         if not timetable.take_hold(step, grant.hold_id, due):

@@ -80,7 +80,9 @@ def build_settings(
         else None,
         connectors=MappingProxyType(
             {
-                name: ConnectorConfig(name, each.kind, each.subject, MappingProxyType(each.model_extra or {}))
+                name: ConnectorConfig(
+                    name, each.kind, each.subject, MappingProxyType(each.model_extra or {}), each.drift
+                )
                 for name, each in written.connectors.items()
             }
         ),

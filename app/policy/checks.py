@@ -99,7 +99,7 @@ class Checker:
                 f"{entry.connector} {kind.Access.model_validate(entry.model_extra or {}).model_dump_json()}"
             )
         except ValidationError as error:
-            self.document.take_foreign(error, kind.Access, loc, frozenset())
+            self.document.take_foreign(error, kind.Access, loc)
             return ""
 
     def lengths(self) -> None:

@@ -15,7 +15,6 @@ from app.policy.yaml_text import Mapping as MappingNode
 
 _BRACES = re.compile(r"\{[^}]*\}?")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
-_NOT_ENFORCED = frozenset({"drift"})
 
 
 def known_names(document: Document | None) -> Known:
@@ -124,7 +123,7 @@ class SettingsChecker:
         try:
             kind.Settings.model_validate(connector.model_extra or {})
         except ValidationError as error:
-            self.document.take_foreign(error, kind.Settings, loc, _NOT_ENFORCED)
+            self.document.take_foreign(error, kind.Settings, loc)
 
     def identities(self) -> None:
         """One account belongs to one person at a connector."""

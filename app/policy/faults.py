@@ -74,15 +74,13 @@ class Document:
             # Words of a connector's own schema; pydantic's message does not repeat the input.
             self.add(loc, line["msg"].removeprefix("Value error, "), "see what this key takes")
 
-    def take_foreign(
-        self, error: ValidationError, model: type[BaseModel], prefix: Loc, not_enforced: frozenset[str]
-    ) -> None:
+    def take_foreign(self, error: ValidationError, model: type[BaseModel], prefix: Loc) -> None:
         """The same for a connector's own schema: what hangs on unresolved ``${…}`` is judged later."""
         for line in error.errors(include_url=False):
             loc = (*prefix, *line["loc"])
             if line["type"] == "extra_forbidden":
                 known = keys_of(model) if len(line["loc"]) == 1 else []
-                ctx = unknown_key(str(loc[-1]), known, not_enforced).context or {}
+                ctx = unknown_key(str(loc[-1]), known).context or {}
                 self.add(loc, ctx["what"], ctx["remedy"], key=True)
             elif line["type"] == "missing" or not unresolved(self.node(loc)[0]):
                 self._take(line, loc)

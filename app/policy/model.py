@@ -71,12 +71,16 @@ class IncidentFile:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorConfig:
-    """A target. ``values`` are its kind's keys as written, with ``${…}`` unresolved; see ``resolve``."""
+    """A target. ``values`` are its kind's keys as written, with ``${…}`` unresolved; see ``resolve``.
+
+    ``drift``: whether access there that others made is told.
+    """
 
     name: str
     kind: str
     subject: str
     values: Mapping[str, Any]
+    drift: Literal["report", "off"] = "report"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ SOURCE_KINDS = ("calendar", "members", "file")
 
 _FOREVER, _FOREVER_SCHEMA = choice("forever")
 _MATCH, _MATCH_SCHEMA = choice("attendee", "summary")
+_DRIFT, _DRIFT_SCHEMA = choice("report", "off")
 _STATUS, _STATUS_SCHEMA = choice("open", "acknowledged", "resolved", "closed")
 
 
@@ -156,6 +157,9 @@ class ConnectorText(Strict):
     subject: Line = Field(
         default="{email}",
         description="The person's account there: a template over {email}, {local}, {domain}.",
+    )
+    drift: Annotated[Literal["report", "off"], _DRIFT, _DRIFT_SCHEMA] = Field(
+        default="report", description="Whether access there that others made is told: report or off."
     )
 
 

@@ -21,7 +21,7 @@ _ENDED = {
     "incident_resolved": "the incident is resolved",
     "shift_ended": "the shift ended",
     "offboarded": "the holder left",
-    "frozen": "everything was frozen",
+    "frozen": "it was frozen",
     "vanished": "the access had vanished at the target",
     "policy_removed": "the policy was removed",
     "refused": "refused by the policy",
@@ -217,11 +217,11 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
             until = instant(data.get("until"))
             return [f"{stopped(f'Frozen by {by}{why}')} Nothing is given", *when(" until ", until), "."]
         case "thaw_asked":
-            asked = stopped(f"{by} asks to thaw{why}")
+            asked = stopped(f"{by} asks to thaw{_thawed(data)}{why}")
             return [f"{asked} Somebody else of the security team has to agree: /breakglass thaw"]
         case "thawed":
             other = f", asked by {one_line(str(data['asked_by']), 120)}" if data.get("asked_by") else ""
-            return [stopped(f"Thawed by {by}{other}{why}")]
+            return [stopped(f"Thawed{_thawed(data, ' for ')} by {by}{other}{why}")]
         case "revoked_all":
             count = counted(int(data.get("count") or 0), "request", "requests")
             who = stopped(f"Everything is being taken back by {by}{why}")
@@ -254,6 +254,10 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
         case "well_again":
             what = one_line(str(data.get("what")), 400)
             return [f"Well again ({one_line(str(data.get('condition')), 80)}). It was: {stopped(what)}"]
+        case "access_of_others":
+            return _of_others(data)
+        case "access_of_ours" | "access_of_ours_removed" | "access_of_ours_stays":
+            return _of_ours(data)
         case "terminal":
             return [f"At a terminal, not verified, {by}: {one_line(str(data.get('words')), 1500)}{why}"]
         case other:
@@ -261,11 +265,56 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
             return [f"{_named(other)}: {joined(map(one_line, told), 1500)}"]
 
 
+def _thawed(data: Data, before: str = " ") -> str:
+    """Which freezes, where it is not simply that of everything."""
+    names = [one_line(str(each), 60) for each in data.get("connectors") or ()]
+    return f"{before}{joined(names, 300)}" if names else ""
+
+
 def _not_me(data: Data) -> Words:
     email = one_line(str(data.get("email")), 120)
     count = counted(len(data.get("requests") or ()), "request", "requests")
     words = f"{email} pressed “Not me”: somebody else may be using their Slack account. {count} ended."
     return [f"{words} They are given nothing until the security team accepts them again."]
+
+
+def _of_others(data: Data) -> Words:
+    target, found = one_line(str(data.get("connector")), 60), data.get("found") or ()
+    named = joined((_holder(each) for each in found), 2000, "; ")
+    count = int(data.get("count") or 0)
+    rest = f"; and {count - len(found)} more" if count > len(found) else ""
+    words = f"Found at {target}, given by others and by no grant: {named}{rest}."
+    return [f"{words} It is told once and not touched: take it away there, or know why it stands."]
+
+
+def _holder(found: Data) -> str:
+    how = f" ({one_line(str(found['how']), 200)})" if found.get("how") else ""
+    return f"{one_line(str(found.get('subject')), 80)} has {one_line(str(found.get('what')), 120)}{how}"
+
+
+def _of_ours(data: Data) -> Words:
+    target, whose = one_line(str(data.get("connector")), 60), one_line(str(data.get("subject")), 80)
+    what = f"{whose} at {target}" if not data.get("what") else f"{_holder(data)} at {target}"
+    match data.get("event"):
+        case "access_of_ours" if data.get("late"):
+            words = f"{what}, given with our own account, and its grant is over. It is being taken away."
+            return [f"{words} A call of ours may have come late; if it comes again, take it for theft."]
+        case "access_of_ours":
+            words = f"POSSIBLE THEFT of the credential for {target}: {what}, given with our own account"
+            rest = f"It is being taken away, and {target} gives nothing until the security team thaws it"
+            return [
+                f"{words}, and no grant explains it. {rest}: replace the credential, then /breakglass thaw."
+            ]
+        case "access_of_ours_removed":
+            return [f"Taken away and checked at the target: {what}. Sessions: {_lives(data)}."]
+        case _:
+            error, by_hand = one_line(str(data.get("error")), 600), data.get("by_hand")
+            words = f"LATE: what no grant explains is still there: {what}. It is tried again. Last: {error}"
+            return [f"{words} By hand: {one_line(str(by_hand), 1500)}" if by_hand else words]
+
+
+def _lives(data: Data) -> str:
+    return one_line(str(data.get("sessions") or "not asked"), 300)
 
 
 def _conflict(data: Data) -> Words:

@@ -24,7 +24,7 @@ from app.slack.posting import FAILURES, Impossible, Limited, Silent, judge
 from app.slack.text import joined, one_line, principals, spoken, stopped
 from app.slack.view import describe
 from app.store import due as timetable
-from app.store.tables import Due
+from app.store.tables import Due, Freeze
 from connectors.interface import NoSubject, Subject
 
 log = structlog.get_logger()
@@ -79,16 +79,15 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     """What the form shows this person now: every policy with its outlook, the only possible one chosen."""
     policies = list(folder.policies.values())
     lists_incidents = folder.settings.incidents is not None
-    frozen = _frozen(desk, folder)
-    notes = [each for each in (frozen, note) if each]
+    frozen = _frozen(desk)
+    notes = [*(_frozen_note(folder, each) for each in frozen), *([note] if note else [])]
     if not policies:
         notes.append("There is no policy yet: nobody can ask for anything.")
     chosen = folder.policies.get(typed.policy or "")
     searched = len(policies) > forms.MOST_OPTIONS or not policies
     looked_at = [chosen] if searched and chosen else [] if searched else policies
     decisions = _decisions(desk, folder, looked_at, person, typed)
-    if frozen:
-        decisions = {name: _held(folder, name, decision) for name, decision in decisions.items()}
+    decisions = {name: _held(folder, name, decision, frozen) for name, decision in decisions.items()}
     possible = [policy for policy in policies if _is_possible(decisions.get(policy.id))]
     if chosen is None and len(possible) == 1 and not searched:
         chosen = possible[0]
@@ -101,20 +100,27 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     return Filled(typed, None if searched else choices, chosen, lists_incidents, outlook, notes)
 
 
-def _frozen(desk: Desk, folder: PolicyFolder) -> str:
-    """That nothing is given now, but for what is exempt; empty where nothing is frozen."""
+def _frozen(desk: Desk) -> list[Freeze]:
     with desk.steps.read() as session:
-        freeze = limits.current_freeze(session, desk.clock.now())
-        sentence = stopped(limits.frozen_sentence(freeze)) if freeze else ""
+        return limits.freezes(session, desk.clock.now())
+
+
+def _frozen_note(folder: PolicyFolder, freeze: Freeze) -> str:
+    """That nothing is given now, but for what is exempt; or nothing at one target."""
+    sentence = stopped(limits.frozen_sentence(freeze))
     exempt = [name for name in folder.policies if name in folder.settings.freeze_exempt]
-    return f"{sentence} Still given: {joined(exempt, 300)}." if sentence and exempt else sentence
+    return sentence if freeze.connector or not exempt else f"{sentence} Still given: {joined(exempt, 300)}."
 
 
-def _held(folder: PolicyFolder, policy: str, decision: Decision) -> Decision:
-    """What would come of it during a freeze."""
-    if policy in folder.settings.freeze_exempt:
-        return decision
-    return replace(decision, verdict=Verdict.REFUSE, message="everything is frozen")
+def _held(folder: PolicyFolder, policy: str, decision: Decision, frozen: Sequence[Freeze]) -> Decision:
+    """What would come of it during these freezes."""
+    stopped_at = {entry.access.connector for entry in folder.policies[policy].access}
+    for each in frozen:
+        if each.connector in stopped_at:
+            return replace(decision, verdict=Verdict.REFUSE, message=f"{each.connector} gives nothing now")
+        if each.connector is None and policy not in folder.settings.freeze_exempt:
+            return replace(decision, verdict=Verdict.REFUSE, message="everything is frozen")
+    return decision
 
 
 def _decisions(

@@ -303,7 +303,7 @@ class Seen(SQLModel, table=True):
 
 
 class Freeze(SQLModel, table=True):
-    """A time in which nothing is given. Over at ``until`` or when thawed."""
+    """A time in which nothing is given; with ``connector``, nothing there. Over at ``until`` or when thawed."""
 
     __tablename__ = "freeze"
 
@@ -312,10 +312,26 @@ class Freeze(SQLModel, table=True):
     until: datetime
     by: str
     reason: str = Field(sa_column=Column(Text, nullable=False))
+    connector: str | None = None
     thaw_asked_by: str | None = None
     thaw_reason: str | None = Field(default=None, sa_column=Column(Text))
     thawed_at: datetime | None = Field(default=None, index=True)
     thawed_by: str | None = None
+
+
+class Drift(SQLModel, table=True):
+    """Access at a target that no grant explains, as it was last told of; the id is its hold's."""
+
+    __tablename__ = "drift"
+
+    id: str = Field(primary_key=True)
+    connector: str = Field(index=True)
+    subject: str
+    access: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    ours: bool
+    """Made with our own account; else by others, as ``how`` says."""
+    how: str = Field(sa_column=Column(Text, nullable=False))
+    seen_at: datetime
 
 
 class Pulse(SQLModel, table=True):

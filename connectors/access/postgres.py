@@ -153,7 +153,10 @@ class PostgresConnector:
         return self._fitness(name, facts) or Subject(name)
 
     def find(self, access: Mapping[str, str]) -> Sequence[Holder]:
-        """All members, direct or through other roles. Superusers, who need no membership, are not listed."""
+        """All members, direct or through other roles.
+
+        Not listed are superusers, who need no membership, and the bot's own account, which has the role to hand it out.
+        """
         with self._link.use() as db:
             rows = db.rows(postgres_sql.HOLDERS, {"role": access["role"]})
         return [Holder(row.subject, _present(row), _how(row)) for row in rows]

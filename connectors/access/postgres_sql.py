@@ -86,6 +86,7 @@ SELECT p.rolname AS subject, bool_or(down.grantor IS NOT DISTINCT FROM me.oid) A
   array_remove(array_agg(DISTINCT t.rolname::text), NULL) AS through
 FROM down JOIN pg_roles p ON p.oid = down.member CROSS JOIN me
   LEFT JOIN pg_roles g ON g.oid = down.grantor LEFT JOIN pg_roles t ON t.oid = down.through
+WHERE p.oid <> me.oid
 GROUP BY p.rolname ORDER BY p.rolname
 """
 

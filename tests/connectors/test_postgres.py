@@ -184,6 +184,11 @@ def test_membership_through_another_role_is_others_and_says_through_which(
     assert {holder.subject: holder.how for holder in bot.find(WRITER)}["ada"] == "through role sre"
 
 
+def test_the_bots_own_account_is_nobody_who_has_it(bot: PostgresConnector) -> None:
+    grant(bot)
+    assert [holder.subject for holder in bot.find(WRITER)] == ["ada", "dba"]
+
+
 def test_the_giver_is_named(target: Target, bot: PostgresConnector) -> None:
     target.session("dba", "GRANT incident_writer TO ada")
     assert bot.read("ada", WRITER).how == "granted by dba"

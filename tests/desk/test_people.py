@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from app import wiring
+from app.lifecycle.holders import look_at_holders
 from app.store.tables import Due, LedgerEntry, Notice, PersonRow
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import wait
@@ -155,6 +157,63 @@ def test_who_is_deactivated_loses_what_they_hold_at_once(house: TestHouse) -> No
     assert (request["state"], request["ended"]["because"]) == ("revoked", "offboarded")
     assert not house.target.can_write("ada")
     assert house.ledger_is_clean()
+
+
+def leaves_unheard(house: TestHouse, name: str) -> None:
+    """Switched off in Slack, whose event about it is lost."""
+    house.slack.workspace.person(name).deleted = True
+
+
+def test_who_is_deactivated_unheard_is_found_by_the_next_look_at_the_holders(house: TestHouse) -> None:
+    house.asks("ada", "orders-db 30m INC-1 replica lag")
+    leaves_unheard(house, "ada")
+    look_at_holders(house.house.desk)
+    house.work()
+    assert house.latest()["state"] == "active", "what is known of her is not a minute old"
+    house.later(seconds=61)
+    look_at_holders(house.house.desk)
+    house.work()
+    assert house.latest()["ended"]["because"] == "offboarded"
+    assert not house.target.can_write("ada")
+    assert house.ledger_is_clean()
+
+
+def test_the_clock_looks_at_the_holders(house: TestHouse) -> None:
+    house.asks("ada", "orders-db 30m INC-1 replica lag")
+    leaves_unheard(house, "ada")
+    house.clock.advance(seconds=61)
+    pools = wiring.make_pools(house.house)
+    wiring.make_timetable(house.house, pools, lambda _lanes: None).sweep()
+    wait(lambda: house.rows(Due, Due.kind == "offboard"), what="a second look at her account")
+
+
+def test_holders_keep_what_they_have_while_slack_says_nothing_and_are_asked_once_a_minute(
+    house: TestHouse,
+) -> None:
+    house.asks("ada", "orders-db 30m INC-1 replica lag")
+    house.slack.sandbox.faults.rate_limit("users.info", retry_after=30, count=1)
+    house.later(seconds=61)
+    look_at_holders(house.house.desk)
+    (row,) = house.rows(PersonRow, PersonRow.slack_user == "U0ADA")
+    assert house.rows(Due, Due.kind == "offboard") == []
+    assert row.profile_at < house.clock.now()
+    look_at_holders(house.house.desk)
+    asked_at = house.clock.now()
+    house.later(seconds=30)
+    look_at_holders(house.house.desk)
+    (row,) = house.rows(PersonRow, PersonRow.slack_user == "U0ADA")
+    assert row.profile_at == asked_at
+    assert house.latest()["state"] == "active"
+
+
+def test_a_requester_deactivated_unheard_is_given_nothing_by_the_last_yes(house: TestHouse) -> None:
+    house.asks("alan", "orders-db 30m INC-1 replica lag")
+    leaves_unheard(house, "alan")
+    house.clock.advance(seconds=61)
+    house.presses("grace", "approve")
+    assert house.latest()["state"] == "refused"
+    assert "is deactivated" in house.latest()["ended"]["reason"]
+    assert house.target.members() == set()
 
 
 def test_who_only_changed_their_name_keeps_it(house: TestHouse) -> None:

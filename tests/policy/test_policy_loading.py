@@ -173,8 +173,8 @@ SETTINGS_FAULTS = [
     ({"connectors": "{orders-db: {kind: postgres}}"}, "`dsn` is missing"),
     ({"connectors": "{orders-db: {kind: postgres, dns: x}}"}, "unknown key `dns`; did you mean `dsn`?"),
     (
-        {"connectors": "{orders-db: {kind: postgres, dsn: x, drift: off}}"},
-        "this version does not enforce `drift`",
+        {"connectors": "{orders-db: {kind: postgres, dsn: x, drift: no}}"},
+        "`no` is not one of the words that fit here",
     ),
     ({"connectors": "{orders-db: {kind: postgres, dsn: x, port: many}}"}, "Input should be a valid integer"),
     (
@@ -395,6 +395,15 @@ def test_a_target_that_ends_access_itself_may_guarantee_it(folder: Folder) -> No
     assert policy.access[0].guarantee == "target"
     assert policy.access[0].use == "open the console"
     assert policy.access[0].access.options == {"role": "w"}
+
+
+def test_drift_is_reported_unless_settings_say_off(folder: Folder) -> None:
+    loaded, _ = folder.one()
+    assert loaded.settings.connectors["orders-db"].drift == "report"
+    folder.settings(connectors="{orders-db: {kind: postgres, dsn: x, drift: off}}")
+    loaded, _ = folder.one()
+    config = loaded.settings.connectors["orders-db"]
+    assert (config.drift, dict(config.values)) == ("off", {"dsn": "x"})
 
 
 def test_options_are_text_as_the_connectors_schema_reads_them(folder: Folder) -> None:

@@ -64,6 +64,10 @@ ALERTS = (
     "policies_changed",
     "policies_faulty",
     "channel_unfit",
+    "access_of_others",
+    "access_of_ours",
+    "access_of_ours_removed",
+    "access_of_ours_stays",
     "terminal",
     "something_new",
 )
@@ -508,13 +512,16 @@ def test_whatever_people_typed_slack_takes_the_message(
 @given(event=st.sampled_from(ALERTS), typed=TYPED)
 def test_whatever_an_alert_carries_slack_takes_it(event: str, typed: str) -> None:
     names = "by reason asked_by email proposed person digest channel why words other"
+    names += " connector subject what sessions error by_hand late"
     data: dict[str, Any] = dict.fromkeys(names.split(), typed)
     data |= {
         "event": event,
         "problems": [typed] * 5,
         "changes": [typed] * 50,
         "requests": [typed],
-        "count": 3,
+        "found": [{"subject": typed, "what": typed, "how": typed}] * 10,
+        "connectors": [typed] * 9,
+        "count": 30,
     }
     must_be_fit_for_slack(render("alert", None, data, HEAD, HERE))
 

@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Every table, the ledger's first head, and its triggers."""
+    _create_drift()
     _create_due()
     _create_freeze()
     _create_hold()
@@ -51,6 +52,7 @@ def downgrade() -> None:
     op.drop_table("hold")
     op.drop_table("freeze")
     op.drop_table("due")
+    op.drop_table("drift")
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP FUNCTION ledger_is_only_appended_to()")
 
@@ -94,6 +96,20 @@ def _one_of(column: str, values: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
 
 
+def _create_drift() -> None:
+    op.create_table(
+        "drift",
+        sa.Column("id", sa.String(), nullable=False, primary_key=True),
+        sa.Column("connector", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("access", sa.JSON(), nullable=False),
+        sa.Column("ours", sa.Boolean(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_index("ix_drift_connector", "drift", ["connector"])
+
+
 def _create_due() -> None:
     op.create_table(
         "due",
@@ -119,6 +135,7 @@ def _create_freeze() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("connector", sa.String(), nullable=True),
         sa.Column("thaw_asked_by", sa.String(), nullable=True),
         sa.Column("thaw_reason", sa.Text(), nullable=True),
         sa.Column("thawed_at", sa.DateTime(timezone=True), nullable=True),
