@@ -293,7 +293,7 @@ def _connectors(folder: PolicyFolder, env: Mapping[str, str]) -> Iterator[Findin
 
 def look_at_target(folder: PolicyFolder, name: str, env: Mapping[str, str]) -> Iterable[Finding]:
     """What the connector lacks for what all policies give there; changes nothing at the target."""
-    rack = ConnectorRack(lambda: folder, env)
+    rack = ConnectorRack(lambda: folder, env, SystemClock().latest)
     try:
         connector = rack.connector(name)
     except ConnectorError as error:

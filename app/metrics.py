@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.store import due, ledger
 from app.store.step import Steps
-from app.store.tables import Grant, Notice, Pulse
+from app.store.tables import Due, Grant, Notice, Pulse
 
 
 class Figures(Collector):
@@ -36,6 +36,7 @@ class Figures(Collector):
             yield _gauge("notices_waiting", "Messages that are due and not sent", session.exec(waiting).one())
             yield _gauge("ledger_head", "Sequence number of the newest entry", ledger.head_of(session)[0])
             yield _grants(session)
+            yield from _overdue(session, now)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -51,3 +52,16 @@ def _grants(session: Session) -> GaugeMetricFamily:
     for state, count in session.exec(select(Grant.state, func.count()).group_by(col(Grant.state))).all():
         family.add_metric([state], count)
     return family
+
+
+def _overdue(session: Session, now: datetime) -> Iterator[GaugeMetricFamily]:
+    """What was told as late, by target: revocations, and sessions that live on after one. As of half a minute ago."""
+    late = GaugeMetricFamily(
+        "breakglass_overdue", "Accesses or sessions open after their end", labels=["connector"]
+    )
+    watched = (col(Due.kind) == "overdue", col(Due.due_at) <= now + due.LONGEST_WAIT)
+    for row in session.exec(select(Due).where(*watched)).all():
+        late.add_metric([row.ref], len(row.data.get("told", ())))
+    yield late
+    alive = select(func.count()).where(col(Due.kind) == "sessions", col(Due.due_at) <= now + due.LONGEST_WAIT)
+    yield _gauge("sessions_alive", "Accesses taken back whose sessions live on", session.exec(alive).one())

@@ -93,7 +93,7 @@ def build(
     shelf = PolicyShelf(Where(settings.policies, classes, environment), steps)
     client = make_client(settings)
     directory = SlackDirectory(client)
-    targets = ConnectorRack(shelf.current, environment)
+    targets = ConnectorRack(shelf.current, environment, time.latest)
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
     desk = Desk(
@@ -157,14 +157,17 @@ def delivery_of(house: House) -> Delivery:
 def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
     """The pools of ``worker`` (no grace) or ``clock`` (whatever nobody claimed in time)."""
     delivery = delivery_of(house)
-    return Pools(
+    pools = Pools(
         house.steps,
         house.clock.latest,
         work_of(house),
         lambda: delivery.deliver(house.clock.now() - grace),
         grace=grace,
         unrecorded=(lambda due: taking.take_unrecorded(house.desk, due)) if grace else None,
+        threads=house.targets.threads,
     )
+    house.targets.when_well = pools.hasten
+    return pools
 
 
 def _refresh_people(house: House, due: Due) -> None:
@@ -233,5 +236,6 @@ def readiness(house: House) -> tuple[bool, list[str]]:
         degraded.append(f"policies: the folder on disk has {len(house.shelf.faults)} faults")
     if house.bell is not None and house.bell.error:
         degraded.append(f"redis: {house.bell.error}")
+    degraded += [f"target: {why}" for why in house.targets.unwell()]
     old = sweep is None or house.clock.now() - sweep.at > SWEEP_TOO_OLD
     return not old, [*degraded, "clock: no sweep for 5 s; start `breakglass clock`"] if old else degraded

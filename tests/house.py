@@ -256,6 +256,7 @@ def build_house(
     state: Path,
     clock: MovedClock,
     redis: str | None = None,
+    more_env: Mapping[str, str] | None = None,
 ) -> TestHouse:
     """An open, migrated house whose web has not been served yet."""
     env = {
@@ -267,6 +268,7 @@ def build_house(
         "BREAKGLASS_STATE": str(state),
         "REDIS_URL": redis or "redis://127.0.0.1:1/0",
         "ORDERS_DB_DSN": target.dsn,
+        **(more_env or {}),
     }
     settings = Settings.load(env, "web")
     house = wiring.build(settings, env=env, clock=clock)

@@ -32,6 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
                 "app.embedded",
                 "app.queue",
                 "app.senders",
+                "app.gates",
             },
             {"app.lifecycle", "app.targets"},
             {"app.people", "app.shelf", "app.facts", "app.jobs", "app.pools", "app.ops", "app.sandbox"},
