@@ -26,13 +26,18 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     house.steps.rings = _here_and_at_the_end(pools, house)
     listener = wiring.make_listener(house, pools)
     threading.Thread(target=listener.run, name="listener", daemon=True).start()
-    reload = clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload)
+    routines = [
+        clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload),
+        clocks.Routine("routes", wiring.ROUTES_EVERY, house.routes.refresh),
+    ]
+    house.routes.refresh()  # before anything is decided here
     close_ops = wiring.serve_ops(house)
     pools.start()
     pools.wake([*_waiting(house), NOTICES])
     log.info("worker started")
     while not stop.wait(1.0):
-        reload.run_if_due(house.clock.now())
+        for routine in routines:
+            routine.run_if_due(house.clock.now())
     listener.stop()
     pools.stop()
     close_ops()

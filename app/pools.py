@@ -28,7 +28,16 @@ from app.store.tables import Due
 log = structlog.get_logger()
 
 Work = Callable[[Due], None]
-WIDTH: Mapping[str, int] = {"desk": 8, "judge": 8, "timer": 4, "form": 2, "people": 1, "give": 4, "take": 8}
+WIDTH: Mapping[str, int] = {
+    "desk": 8,
+    "crowd": 2,
+    "judge": 8,
+    "timer": 4,
+    "form": 2,
+    "people": 1,
+    "give": 4,
+    "take": 8,
+}
 TAKING, GIVING = "take:", "give:"
 _DATABASE_AWAY = 0.5
 

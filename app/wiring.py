@@ -22,6 +22,7 @@ from app.people import Bindings
 from app.pools import Pools
 from app.queue import Bell, Listener
 from app.rosters import Rosters
+from app.routes import LOOK_EVERY, Routes
 from app.shelf import PolicyShelf, Where
 from app.store import due as timetable
 from app.store import schema
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
+ROUTES_EVERY = timedelta(seconds=2)
 TIDY_EVERY = timedelta(minutes=10)
 SWEEP_TOO_OLD = timedelta(seconds=5)
 
@@ -65,6 +67,7 @@ class House:
     directory: SlackDirectory
     people: Bindings
     rosters: Rosters
+    routes: Routes
     bell: Bell | None
 
     def close(self) -> None:
@@ -96,16 +99,17 @@ def build(
     targets = ConnectorRack(shelf.current, environment, time.latest)
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
+    routes = Routes(steps, directory, shelf.current, time.now)
     desk = Desk(
         clock=time,
         steps=steps,
         shelf=shelf,
         targets=targets,
-        facts=Gatherer(steps, Sources(_calendar)),
+        facts=Gatherer(steps, Sources(_calendar), routes.why_unheard),
         people=people,
     )
     return House(
-        settings, time, engine, steps, shelf, targets, desk, client, directory, people, rosters, bell
+        settings, time, engine, steps, shelf, targets, desk, client, directory, people, rosters, routes, bell
     )
 
 
@@ -193,6 +197,8 @@ def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], A
     routines = [
         clocks.Routine("reload", RELOAD_EVERY, house.shelf.reload),
         clocks.Routine("groups", GROUPS_EVERY, house.rosters.refresh),
+        clocks.Routine("channels", LOOK_EVERY, house.routes.look),
+        clocks.Routine("routes", ROUTES_EVERY, house.routes.refresh),
         clocks.Routine("tidy", TIDY_EVERY, lambda: tidy(house.steps)),
     ]
     return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines)
@@ -236,6 +242,7 @@ def readiness(house: House) -> tuple[bool, list[str]]:
         degraded.append(f"policies: the folder on disk has {len(house.shelf.faults)} faults")
     if house.bell is not None and house.bell.error:
         degraded.append(f"redis: {house.bell.error}")
+    degraded += [f"alerts: channel {why}" for why in house.routes.unfit()]
     degraded += [f"target: {why}" for why in house.targets.unwell()]
     old = sweep is None or house.clock.now() - sweep.at > SWEEP_TOO_OLD
     return not old, [*degraded, "clock: no sweep for 5 s; start `breakglass clock`"] if old else degraded

@@ -154,6 +154,7 @@ class TestHouse:
     # --- the background, at the test's pace ----------------------------------------------------------------
     def work(self, *, notices: bool = True) -> None:
         """Do everything that is due now, and everything that this makes due now; then deliver what waits."""
+        self.house.routes.refresh()
         while rows := self._claim():
             for row in rows:
                 self.work_on(row)

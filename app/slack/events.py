@@ -251,7 +251,12 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
             return _faulty(data)
         case "channel_unfit":
             where, said = one_line(str(data.get("channel")), 40), one_line(str(data.get("why")), 300)
-            return [f"Channel {where} cannot be used: {said}. Alerts go to people directly meanwhile."]
+            gone = f"Channel {where} cannot be used: {said}. Alerts go to people directly meanwhile"
+            return [
+                f"{gone}, and where no other channel hears of it nothing is given without somebody's yes."
+            ]
+        case "channel_fit":
+            return [f"Channel {one_line(str(data.get('channel')), 40)} takes alerts again."]
         case "overdue" | "caught_up" | "sessions_given_up":
             return _late(data)
         case "terminal":

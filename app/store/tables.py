@@ -316,7 +316,7 @@ class Freeze(SQLModel, table=True):
 
 
 class Pulse(SQLModel, table=True):
-    """What a process last said of itself: ``sweep``, ``slack``, ``security_channel``, ``policies``."""
+    """What a process last saw of itself (``sweep``), or of a channel that alerts go to (``channel:ID``)."""
 
     __tablename__ = "pulse"
 
