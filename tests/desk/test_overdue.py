@@ -1,12 +1,14 @@
 """A target that does not answer: nothing is given up, people are told once, and others do not wait for it."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from app import wiring
+from app.pools import Pools
 from app.store.tables import Due, Grant, LedgerEntry
 from tests.doorway import Doorway
 from tests.house import ORDERS_DB, SETTINGS, Target, TestHouse
@@ -67,6 +69,7 @@ def until(at: TestHouse, minutes: float, step: float = 10) -> None:
 # --- told ----------------------------------------------------------------------------------------------------
 
 
+@on_sqlite
 def test_many_that_are_late_at_one_target_are_one_message_each_time(build: Build, door: Doorway) -> None:
     house = build(orders_db=FREELY)
     for name in ("ada", "alan", "grace", "heidi"):
@@ -226,4 +229,37 @@ def test_a_target_that_hangs_leaves_room_for_the_decisions_of_others(
         assert all(one["state"] == "deciding" for one in house.requests() if one["policy"] == "orders-db")
     finally:
         door.open()
+        pools.stop(20)
+
+
+@on_sqlite
+def test_as_many_threads_work_on_a_target_as_it_takes_and_two_while_it_is_away(
+    house: TestHouse, door: Doorway
+) -> None:
+    threads = house.house.targets.threads
+    house.asks("ada", LINE)
+    assert [threads("orders-db", at_most=most) for most in (4, 100)] == [4, 8]
+    house.clock.advance(minutes=30)
+    door.shut()
+    until(house, 0.2, step=1)
+    assert threads("orders-db", at_most=8) == 2
+    working, over = threading.Semaphore(0), threading.Event()
+
+    def works(_row: Due) -> None:
+        working.release()
+        over.wait(20)
+
+    with house.house.steps.step() as step:
+        for number in range(6):
+            step.due("any", f"{number}", step.now, "take:orders-db")
+    pools = Pools(house.house.steps, house.clock.latest, {"any": works}, lambda: None, threads=threads)
+    pools.start()
+    try:
+        pools.wake(["take:orders-db"])
+        assert working.acquire(timeout=20)
+        assert working.acquire(timeout=20)
+        pools.wake(["take:orders-db"])
+        assert not working.acquire(timeout=0.2)
+    finally:
+        over.set()
         pools.stop(20)

@@ -33,6 +33,7 @@ def said(house: TestHouse, name: str, words: str) -> int:
     return sum(words in message.text for message in house.person(name).dm())
 
 
+@on_sqlite
 @pytest.mark.parametrize("fault", ["archive", "remove_bot", "share"])
 def test_while_the_security_channel_is_unfit_a_grant_needs_a_yes(house: TestHouse, fault: str) -> None:
     getattr(house.slack.faults, fault)(SECURITY)
@@ -59,7 +60,6 @@ def test_while_the_security_channel_is_unfit_a_grant_needs_a_yes(house: TestHous
     assert house.ledger_is_clean()
 
 
-@on_sqlite
 def test_where_another_channel_hears_of_it_it_is_given_at_once(build: Build) -> None:
     house = build(orders_db=ORDERS_DB + "alert: {also: [C0INCIDENTS]}\n")
     house.slack.faults.archive(SECURITY)
