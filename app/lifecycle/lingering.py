@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import structlog
-from sqlmodel import Session, col, select
 
 from app import notices
 from app.errors import ConnectorError
@@ -22,7 +21,6 @@ LOOK_FOR = timedelta(hours=24)
 """Who has not ended a session by then is told to do it at the target; nobody looks any more."""
 FIRST_LOOK = timedelta(seconds=1)
 HOLD_BUSY = timedelta(milliseconds=100)
-COVERED = timedelta(minutes=1)
 WORKER = "worker"
 
 
@@ -50,21 +48,11 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
         grant = step.session.get(Grant, due.ref)
         if grant is None or grant.state != GrantState.REVOKED:
             timetable.finish(step, due)
-        elif _has_it_again(step.session, grant):
-            # Whose sessions those are cannot be told, and nobody's work is interrupted by a guess.
-            timetable.again(step, due, step.now + COVERED)
         elif not timetable.take_hold(step, grant.hold_id, due):
             timetable.again(step, due, step.now + HOLD_BUSY)
         else:
             return grant
         return None
-
-
-def _has_it_again(session: Session, grant: Grant) -> bool:
-    """Whether the same person was given the same access by another request meanwhile."""
-    live = [str(state) for state in (GrantState.GRANTING, GrantState.ACTIVE, GrantState.REVOKING)]
-    query = select(Grant.id).where(col(Grant.hold_id) == grant.hold_id, col(Grant.state).in_(live))
-    return session.exec(query.limit(1)).first() is not None
 
 
 def _ask(desk: Desk, grant: Grant) -> Sessions:
@@ -79,7 +67,10 @@ def _ask(desk: Desk, grant: Grant) -> Sessions:
     except Exception as defect:  # a connector of other people's: it fails like any other
         log.exception("a connector failed", connector=grant.connector, error=type(defect).__name__)
         raise ConnectorError(f"{grant.connector} failed: {type(defect).__name__}.") from None
-    raise ConnectorError("They have the access from somebody else now: it is not known whose sessions live.")
+    # Whose sessions those are cannot be told, and nobody's work is interrupted by a guess.
+    raise ConnectorError(
+        "They have the access again, from us or somebody else: whose sessions live is not known."
+    )
 
 
 def _settle(desk: Desk, due: Due, asked: Grant, sessions: Sessions) -> None:

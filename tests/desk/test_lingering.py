@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from app.metrics import Figures
 from app.store.tables import Due, LedgerEntry
 from tests.house import SETTINGS, TestHouse
 from tests.servers import PostgresServer
@@ -52,6 +53,8 @@ def test_a_session_that_lives_on_is_late_until_it_ends(house: TestHouse, no_sign
         house.later(minutes=30)
         assert (house.latest()["state"], sessions(house)) == ("revoked", "alive:1")
         assert "1 session opened before may still use it." in house.told("ada")
+        figures = Figures(house.house.steps, house.clock.latest).collect()
+        assert [f.samples[0].value for f in figures if f.name == "breakglass_sessions_alive"] == [1]
         until(house, 1.5)
         assert "LATE: orders-db: sessions opened before live on of 1 access" in alerts(house)[-1]
         assert "LATE: Role taken back" in house.told("ada")

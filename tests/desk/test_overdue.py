@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app import wiring
+from app.metrics import Figures
 from app.pools import Pools
 from app.store.tables import Due, Grant, LedgerEntry
 from tests.doorway import Doorway
@@ -58,6 +59,12 @@ def alerts(at: TestHouse) -> list[str]:
     return [text for text in said if text.startswith("LATE") or "nothing is late there" in text]
 
 
+def measured(at: TestHouse) -> dict[str, float]:
+    """What an operator's dashboard shows."""
+    families = Figures(at.house.steps, at.clock.latest).collect()
+    return {sample.name: sample.value for family in families for sample in family.samples}
+
+
 def until(at: TestHouse, minutes: float, step: float = 10) -> None:
     """Let time pass in small steps, as it does."""
     for _ in range(int(minutes * 60 / step)):
@@ -83,6 +90,7 @@ def test_many_that_are_late_at_one_target_are_one_message_each_time(build: Build
     assert first.startswith("LATE: orders-db has not taken back 4 accesses yet, the oldest since 02:40 UTC.")
     assert "Ada Lovelace …" in first
     assert "By hand" not in first
+    assert measured(house)["breakglass_overdue"] == 4
     until(house, 3, step=30)
     assert len(alerts(house)) == 1
     until(house, 2, step=15)
