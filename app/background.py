@@ -29,6 +29,7 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     listener = wiring.make_listener(house, pools, watching)
     threading.Thread(target=listener.run, name="listener", daemon=True).start()
     routines = wiring.routines_of_worker(house, pools, watching)
+    house.routes.refresh()  # before anything is decided here
     close_ops = wiring.serve_ops(house)
     pools.start()
     pools.wake([*_waiting(house), NOTICES])

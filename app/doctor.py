@@ -35,7 +35,7 @@ _CLOCKS_APART = timedelta(seconds=2)
 _A_SECOND_AT_MOST = timedelta(seconds=0.5)
 """Slack's header has whole seconds: half of one is what it may be off either way."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_ASKED_HERE = {"redis", "policies", "security_channel"}
+_ASKED_HERE = {"redis", "policies", "channels"}
 """What the doctor asks itself, and need not be told by the processes."""
 
 
@@ -308,7 +308,7 @@ def _connectors(folder: PolicyFolder, env: Mapping[str, str]) -> Iterator[Findin
 
 def look_at_target(folder: PolicyFolder, name: str, env: Mapping[str, str]) -> Iterable[Finding]:
     """What the connector lacks for what all policies give there; changes nothing at the target."""
-    rack = ConnectorRack(lambda: folder, env)
+    rack = ConnectorRack(lambda: folder, env, SystemClock().latest)
     try:
         connector = rack.connector(name)
     except ConnectorError as error:

@@ -5,6 +5,7 @@
     BreakglassError
     ├── Refused          a person may not do this: the sentence is for that person
     ├── ConnectorError   a target or source did not do what was asked (``permanent`` or worth another try)
+    │   └── NotAsked     it was not even called: it does not answer, asked for patience, or others are being served
     ├── Misconfigured    settings or policies are wrong: every problem at once
     └── Unavailable      something we depend on could not be reached
 
@@ -56,6 +57,10 @@ class ConnectorError(BreakglassError):
         self.permanent = permanent
         self.unclear = unclear
         self.retry_after = retry_after
+
+
+class NotAsked(ConnectorError):
+    """The target was not called, and nothing was tried: come again after ``retry_after`` seconds."""
 
 
 def _storable(text: str) -> str:

@@ -21,6 +21,7 @@ from app.policy import (
     PolicyFolder,
     Principal,
     Schedule,
+    Settings,
     needs,
 )
 from app.store.step import Steps
@@ -56,11 +57,21 @@ class Sources:
 
 
 class Gatherer:
-    """Answers what the engine asks for."""
+    """Answers what the engine asks for. ``unheard``: why nobody would hear of a grant, from memory.
 
-    def __init__(self, steps: Steps, sources: Sources, failed: Callable[[], None] = lambda: None) -> None:
+    ``failed`` is told of each source that did not answer.
+    """
+
+    def __init__(
+        self,
+        steps: Steps,
+        sources: Sources,
+        unheard: Callable[[Settings, Policy], str | None],
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._steps = steps
         self._sources = sources
+        self._unheard = unheard
         self._failed = failed
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="facts")
 
@@ -79,6 +90,7 @@ class Gatherer:
             on_call=_on_call(asked, schedules, at, self._failed),
             incidents=_incidents(folder, at),
             used=used,
+            unheard=self._unheard(folder.settings, policy),
         )
 
     def of_people(self, folder: PolicyFolder, principals: Sequence[Principal], at: datetime) -> Facts:

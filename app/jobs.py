@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
-from app.lifecycle import asking, deciding, drift, ending, giving, judging, mending, taking
+from app.lifecycle import (
+    asking,
+    deciding,
+    drift,
+    ending,
+    giving,
+    judging,
+    lingering,
+    mending,
+    overdue,
+    taking,
+)
 from app.lifecycle.desk import Desk
 from app.store.tables import Due
 
@@ -15,6 +26,8 @@ JOBS: Mapping[str, Job] = {
     "give": giving.give,
     "revoke": taking.take,
     "late": taking.take_late,
+    "sessions": lingering.look,
+    "overdue": overdue.tell,
     "confirm": ending.unconfirmed,
     "ending": ending.remind_of_end,
     "offboard": ending.offboard,

@@ -18,11 +18,11 @@ from sqlmodel import Session, col, select
 from app import canary, watch
 from app.store import due, ledger
 from app.store.step import Steps
-from app.store.tables import Drift, Grant, Notice, Pulse
+from app.store.tables import Drift, Due, Grant, Notice, Pulse
 from app.watch import Sight
 
 OUTSIDE = ("connector", "slack", "redis", "database", "source")
-LANES = ("desk", "judge", "timer", "form", "people", "give", "take", "drift", "canary")
+LANES = ("desk", "crowd", "judge", "timer", "form", "people", "give", "take", "drift", "canary")
 """The kinds of lanes; a target's own (``give:NAME``) count together, and what a later version adds as ``other``."""
 _QUICK = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 
@@ -101,6 +101,7 @@ class Figures(Collector):
             yield _grants(session)
             yield _drift(session)
             yield _looked_at(session, now)
+            yield from _overdue(session, now)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -163,3 +164,16 @@ def _looked_at(session: Session, now: datetime) -> GaugeMetricFamily:
     for pulse in session.exec(swept).all():
         family.add_metric([pulse.name.removeprefix("drift:")], _age(pulse.at, now))
     return family
+
+
+def _overdue(session: Session, now: datetime) -> Iterator[GaugeMetricFamily]:
+    """What was told as late, by target: revocations, and sessions that live on after one. As of half a minute ago."""
+    late = GaugeMetricFamily(
+        "breakglass_overdue", "Accesses or sessions open after their end", labels=["connector"]
+    )
+    watched = (col(Due.kind) == "overdue", col(Due.due_at) <= now + due.LONGEST_WAIT)
+    for row in session.exec(select(Due).where(*watched)).all():
+        late.add_metric([row.ref], len(row.data.get("told", ())))
+    yield late
+    alive = select(func.count()).where(col(Due.kind) == "sessions", col(Due.due_at) <= now + due.LONGEST_WAIT)
+    yield _gauge("sessions_alive", "Accesses taken back whose sessions live on", session.exec(alive).one())

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 Work = Callable[[Due], None]
 WIDTH: Mapping[str, int] = {
     "desk": 8,
+    "crowd": 2,
     "judge": 8,
     "timer": 4,
     "form": 2,
@@ -37,8 +39,15 @@ WIDTH: Mapping[str, int] = {
     "take": 8,
     "drift": 2,
 }
-TAKING = "take:"
+TAKING, GIVING = "take:", "give:"
 _DATABASE_AWAY = 0.5
+
+
+class Threads(Protocol):
+    """How many threads may work on the target of that name, of those that a lane has."""
+
+    def __call__(self, name: str, *, at_most: int) -> int:
+        """At least one."""
 
 
 def owner_name() -> str:
@@ -58,6 +67,7 @@ class Pools:
         *,
         grace: timedelta = timedelta(),
         unrecorded: Work | None = None,
+        threads: Threads | None = None,
     ) -> None:
         self.owner = owner_name()
         self._steps = steps
@@ -65,6 +75,8 @@ class Pools:
         self._work = work
         self._grace = grace
         self._unrecorded = unrecorded
+        self._threads_of = threads
+        self._well: set[str] = set()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._running: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -95,6 +107,12 @@ class Pools:
                 self._rung |= found
                 self._mine |= found if mine else set()
             self._awake.set()
+
+    def hasten(self, connector: str) -> None:
+        """That target answers again: what waits there to be tried again is due now."""
+        with self._lock:
+            self._well.add(connector)
+        self._awake.set()
 
     def take(self, rows: Sequence[Due]) -> None:
         """Do these now; see ``Hands``. What this process cannot do any more is another's when its lease is over."""
@@ -145,6 +163,7 @@ class Pools:
                 self._awake.set()
 
     def _claim_all(self) -> None:
+        self._hasten_what_waits()
         with self._lock:
             rung, self._rung = self._rung, set()
             mine, self._mine = self._mine & rung, set()
@@ -155,6 +174,15 @@ class Pools:
                 self._rung |= rung
                 self._mine |= mine
             raise
+
+    def _hasten_what_waits(self) -> None:
+        with self._lock:
+            well = set(self._well)
+        for name in well:
+            with self._steps.step() as step:
+                timetable.hasten(step, (f"{TAKING}{name}", f"{GIVING}{name}"), self._latest())
+            with self._lock:
+                self._well.discard(name)
 
     def _claim_of(self, now_due: set[str], overdue: set[str]) -> None:
         """Of some lanes what is due, of others what nobody took in time."""
@@ -190,7 +218,14 @@ class Pools:
     def _room(self, lane: str) -> int:
         with self._lock:
             busy = sum(1 for running in self._running.values() if running == lane)
-        return max(0, _width(lane) - busy)
+        return max(0, self._width(lane) - busy)
+
+    def _width(self, lane: str) -> int:
+        """As many pieces of work as the lane has threads, or as its target stands."""
+        most, (kind, _, name) = _width(lane), lane.partition(":")
+        if self._threads_of is None or f"{kind}:" not in (TAKING, GIVING):
+            return most
+        return max(1, self._threads_of(name, at_most=most))
 
     # --- working -------------------------------------------------------------------------------------------
     def _run(self, row: Due) -> None:

@@ -2,35 +2,17 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 
 from pydantic import ValidationError
 
 from app import log
 from app.errors import ConnectorError, Misconfigured
+from app.gates import Gate
 from app.policy import ConnectorConfig, PolicyFolder, resolve
-from connectors.interface import AccessConnector
+from connectors.interface import AccessConnector, Limits
 from connectors.registry import kind_class
-
-
-class _Counted:
-    """A connector whose failures are counted; in everything else it is that connector."""
-
-    def __init__(self, connector: AccessConnector, failed: Callable[[], None]) -> None:
-        self._connector = connector
-        self._failed = failed
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._connector, name)
-        return partial(self._call, found) if callable(found) else found
-
-    def _call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        try:
-            return method(*arguments, **named)
-        except Exception:
-            self._failed()
-            raise
 
 
 class ConnectorRack:
@@ -43,13 +25,18 @@ class ConnectorRack:
         self,
         folder: Callable[[], PolicyFolder],
         env: Mapping[str, str],
+        now: Callable[[], datetime],
         failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder = folder
         self._env = env
+        self._now = now
         self._failed = failed
         self._built: dict[str, tuple[ConnectorConfig, AccessConnector]] = {}
+        self._gates: dict[str, Gate] = {}
         self._lock = threading.Lock()
+        self.when_well: Callable[[str], None] = _nobody
+        """Told the name of a connector whose target answers again."""
 
     def connector(self, name: str) -> AccessConnector:
         """That connector; raises ``ConnectorError`` where it is not configured (any more) or its secret is missing."""
@@ -68,6 +55,32 @@ class ConnectorRack:
                     held[1].close()
             return self._built[name][1]
 
+    def gate(self, name: str) -> Gate:
+        """The way to that connector's target: every call goes through it."""
+        with self._lock:
+            held = self._built.get(name)
+            limits = held[1].limits if held else Limits()
+            gate = self._gates.get(name)
+            if gate is None:
+                gate = self._gates[name] = Gate(name, limits, self._now, self._is_well, self._failed)
+            gate.limits = limits
+            return gate
+
+    def _is_well(self, name: str) -> None:
+        self.when_well(name)
+
+    def threads(self, name: str, *, at_most: int) -> int:
+        """How many threads may work on one target: two a call, for one calls while the other writes down."""
+        gate = self.gate(name)
+        # While it is looked at by one call, one more thread begins what else has come due there.
+        return min(at_most, 2 * max(1, gate.limits.concurrency) if gate.is_well else 2)
+
+    def unwell(self) -> list[str]:
+        """A sentence for each target that does not answer this process."""
+        with self._lock:
+            gates = sorted(self._gates.items())
+        return [why for _, gate in gates if (why := gate.unwell())]
+
     def _build(self, config: ConnectorConfig) -> AccessConnector:
         kind = kind_class(config.kind)
         try:
@@ -79,8 +92,7 @@ class ConnectorRack:
             why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
             message = f"{config.name} cannot be used: {why}"
             raise ConnectorError(message) from None
-        connector: AccessConnector = kind(config.name, settings)  # type: ignore[call-arg]
-        return cast("AccessConnector", _Counted(connector, self._failed))
+        return kind(config.name, settings)  # type: ignore[call-arg]
 
     @staticmethod
     def _hide(config: ConnectorConfig, values: Mapping[str, Any]) -> None:
@@ -93,3 +105,7 @@ class ConnectorRack:
             for _, connector in self._built.values():
                 connector.close()
             self._built.clear()
+
+
+def _nobody(_name: str) -> None:
+    """Nobody waits for a target."""

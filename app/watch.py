@@ -17,6 +17,7 @@ from app import canary, notices
 from app.errors import ConnectorError, Problem
 from app.lifecycle.desk import Targets
 from app.policy import PolicyFolder
+from app.routes import PREFIX
 from app.store import due as timetable
 from app.store import pulses
 from app.store.step import Step, Steps
@@ -191,9 +192,17 @@ def _policies(sight: Sight) -> str | None:
     return f"the folder on disk is faulty ({count}), and the last good one goes on" if count else None
 
 
-def _security_channel(sight: Sight) -> str | None:
-    why = sight.bad("security_channel")
-    return None if why is None else f"it takes no alerts ({why})"
+def _channels(sight: Sight) -> str | None:
+    unfit = [
+        f"{name.removeprefix(PREFIX)}: {sight.bad(name)}"
+        for name in sorted(sight.pulses)
+        if _is_unfit(sight, name)
+    ]
+    return f"no alerts arrive there ({', '.join(unfit)})" if unfit else None
+
+
+def _is_unfit(sight: Sight, name: str) -> bool:
+    return name.startswith(PREFIX) and sight.bad(name) is not None
 
 
 def _spoken(age: timedelta) -> str:
@@ -214,7 +223,7 @@ CONDITIONS: Sequence[Condition] = (
     Condition("overdue", _overdue, "look at the logs of worker and clock", told=False),
     Condition("notices", _notices, "look at Slack's status, the bot's token and the worker's log"),
     Condition("policies", _policies, "run `breakglass policy check`", told=False),
-    Condition("security_channel", _security_channel, "run `breakglass doctor`", told=False),
+    Condition("channels", _channels, "run `breakglass doctor`", told=False),
 )
 """In the order in which they are shown. What is not ``told`` here is told by whoever finds it, or by another line."""
 
@@ -335,7 +344,8 @@ class CredentialCheck:
         wanted = [entry.access for policy in folder.policies.values() for entry in policy.access]
         accesses = [access.options for access in wanted if access.connector == name]
         try:
-            problems = self._targets.connector(name).check(accesses)
+            connector = self._targets.connector(name)
+            problems = self._targets.gate(name).call(connector.check, accesses)
         except ConnectorError as failure:
             return str(failure)[:_LONGEST], failure.permanent
         except Exception as defect:  # a connector of other people's: what fails in its own way is as unwell

@@ -24,6 +24,7 @@ from app.people import Bindings
 from app.pools import Pools
 from app.queue import Bell, Listener
 from app.rosters import Rosters
+from app.routes import LOOK_EVERY, Routes
 from app.shelf import PolicyShelf, Where, current_or_none
 from app.store import due as timetable
 from app.store import schema
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
+ROUTES_EVERY = timedelta(seconds=2)
 TIDY_EVERY = timedelta(minutes=10)
 ORPHANS_EVERY = timedelta(seconds=1)
 """With the lease of 4 s: what a worker held that died, another takes over within 5 s, even without a clock."""
@@ -74,6 +76,7 @@ class House:
     directory: SlackDirectory
     people: Bindings
     rosters: Rosters
+    routes: Routes
     bell: Bell | None
     meters: Meters
     started: datetime
@@ -106,15 +109,16 @@ def build(
     shelf = PolicyShelf(Where(settings.policies, classes, environment), steps)
     client = make_client(settings, meters.failed("slack"))
     directory = SlackDirectory(client)
-    targets = ConnectorRack(shelf.current, environment, meters.failed("connector"))
+    targets = ConnectorRack(shelf.current, environment, time.latest, meters.failed("connector"))
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
+    routes = Routes(steps, directory, shelf.current, time.now)
     desk = Desk(
         clock=time,
         steps=steps,
         shelf=shelf,
         targets=targets,
-        facts=Gatherer(steps, Sources(_calendar), meters.failed("source")),
+        facts=Gatherer(steps, Sources(_calendar), routes.why_unheard, meters.failed("source")),
         people=people,
     )
     return House(
@@ -129,6 +133,7 @@ def build(
         directory,
         people,
         rosters,
+        routes,
         bell,
         meters,
         time.now(),
@@ -190,14 +195,17 @@ def delivery_of(house: House) -> Delivery:
 def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
     """The pools of ``worker`` (no grace) or ``clock`` (whatever nobody claimed in time)."""
     delivery = delivery_of(house)
-    return Pools(
+    pools = Pools(
         house.steps,
         house.clock.latest,
         work_of(house, "clock" if grace else "worker"),
         lambda: delivery.deliver(house.clock.now() - grace),
         grace=grace,
         unrecorded=(lambda due: taking.take_unrecorded(house.desk, due)) if grace else None,
+        threads=house.targets.threads,
     )
+    house.targets.when_well = pools.hasten
+    return pools
 
 
 def _refresh_people(house: House, due: Due) -> None:
@@ -243,6 +251,7 @@ def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[cloc
         clocks.Routine("reload", RELOAD_EVERY, house.shelf.reload),
         clocks.Routine("watch", watch.LOOK_EVERY, watching.run),
         clocks.Routine("credentials", TARGETS_EVERY, credentials.run),
+        clocks.Routine("routes", ROUTES_EVERY, house.routes.refresh),
         clocks.Routine("take over", ORPHANS_EVERY, take_over),
     ]
 
@@ -258,6 +267,8 @@ def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], A
     routines = [
         clocks.Routine("reload", RELOAD_EVERY, house.shelf.reload),
         clocks.Routine("groups", GROUPS_EVERY, house.rosters.refresh),
+        clocks.Routine("channels", LOOK_EVERY, house.routes.look),
+        clocks.Routine("routes", ROUTES_EVERY, house.routes.refresh),
         clocks.Routine("tidy", TIDY_EVERY, lambda: tidy(house.steps)),
         clocks.Routine("watch", watch.LOOK_EVERY, make_watch(house).run),
         clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
@@ -318,4 +329,5 @@ def readiness(house: House) -> tuple[bool, list[str]]:
         house.shelf.current()
     except Unavailable as never:
         return False, [f"policies: {never}", *degraded]
+    degraded += [f"target: {why}" for why in house.targets.unwell()]
     return not any(problem.where == "clock" for problem in unwell), degraded

@@ -57,12 +57,14 @@ class Reading:
 class Sessions:
     """What still lives after the access was taken back.
 
-    ``kind`` is ``none``, ``ended``, ``alive`` (with ``count``) or ``unknown`` (with ``why``).
+    ``kind`` is ``none``, ``ended``, ``alive`` (with ``count``) or ``unknown`` (with ``why``). ``on_purpose``: the
+    settings say to leave them, so nobody waits for their end.
     """
 
     kind: str
     count: int = 0
     why: str = ""
+    on_purpose: bool = False
 
     def __str__(self) -> str:
         """As stored and shown: ``none | ended | alive:N | unknown:WHY``."""

@@ -8,16 +8,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from prometheus_client.samples import Sample
 from psycopg import sql
 from sqlalchemy import make_url
 from sqlmodel import col, select
 
 from app import audit, wiring
 from app.jobs import JOBS
+from app.metrics import Figures
 from app.sandbox import Sandbox
 from app.serving import Web, build_web
 from app.settings import Settings
@@ -154,6 +157,7 @@ class TestHouse:
     # --- the background, at the test's pace ----------------------------------------------------------------
     def work(self, *, notices: bool = True) -> None:
         """Do everything that is due now, and everything that this makes due now; then deliver what waits."""
+        self.house.routes.refresh()
         while rows := self._claim():
             for row in rows:
                 self.work_on(row)
@@ -239,6 +243,12 @@ class TestHouse:
         with self.house.steps.read() as session:
             return list(session.exec(select(table).where(*where)).all())
 
+    def measured(self) -> list[Sample]:
+        """What ``/metrics`` shows of the database."""
+        house, sight = self.house, partial(wiring.sight_of, self.house)
+        figures = Figures(house.steps, self.clock.latest, lambda: (True, []), sight, lambda: None)
+        return [sample for family in figures.collect() for sample in family.samples]
+
     def ledger_is_clean(self) -> bool:
         """Chain and replay."""
         with self.house.steps.read() as session:
@@ -256,6 +266,7 @@ def build_house(
     state: Path,
     clock: MovedClock,
     redis: str | None = None,
+    more_env: Mapping[str, str] | None = None,
 ) -> TestHouse:
     """An open, migrated house whose web has not been served yet."""
     env = {
@@ -267,6 +278,7 @@ def build_house(
         "BREAKGLASS_STATE": str(state),
         "REDIS_URL": redis or "redis://127.0.0.1:1/0",
         "ORDERS_DB_DSN": target.dsn,
+        **(more_env or {}),
     }
     settings = Settings.load(env, "web")
     house = wiring.build(settings, env=env, clock=clock)

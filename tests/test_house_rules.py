@@ -31,10 +31,12 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
                 "app.embedded",
                 "app.queue",
                 "app.senders",
+                "app.gates",
             },
             {"app.lifecycle", "app.targets"},
             {
                 "app.people",
+                "app.routes",
                 "app.shelf",
                 "app.facts",
                 "app.jobs",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from app.clock import SystemClock
 from app.doctor import Diagnosis, Finding
 from app.errors import ConnectorError, Problem, Refused, Unavailable
 from app.model import Email
@@ -72,7 +73,7 @@ def _may_ask(
 
 
 def _at_targets(folder: PolicyFolder, env: Mapping[str, str], wanted: Needed) -> Iterator[Finding]:
-    rack = ConnectorRack(lambda: folder, env)
+    rack = ConnectorRack(lambda: folder, env, SystemClock().latest)
     try:
         for connector, emails in sorted(wanted.items()):
             yield from _at(rack, folder, connector, sorted(emails))

@@ -32,7 +32,7 @@ def drift(ctx: click.Context, *, json_wanted: bool) -> None:
     terminal: Terminal = ctx.obj
     with terminal.house() as house:
         folder = terminal.in_force(house)
-        rack = ConnectorRack(lambda: folder, terminal.env)
+        rack = ConnectorRack(lambda: folder, terminal.env, house.clock.latest)
         try:
             found = [each for name in folder.settings.connectors for each in _at(house, folder, rack, name)]
         finally:

@@ -9,8 +9,11 @@ import click
 from app.cli import output
 from app.cli.options import json_option
 from app.cli.terminal import Terminal
-from app.model import RequestState, short_duration
+from app.errors import ConnectorError, Unavailable
+from app.model import GrantState, RequestState, short_duration
 from app.store.views import find_request, newest, request_json
+from app.targets import ConnectorRack
+from app.wiring import House
 
 MOST_LISTED = 1_000
 
@@ -49,6 +52,8 @@ def _row(request: Json) -> Sequence[str]:
 
 def _moment(request: Json) -> str:
     """What matters of a request now: its end, to come or past, else when it was asked."""
+    if request["state"] == RequestState.REVOKING:
+        return "still open, being taken back"
     if request["ended"]:
         word, at = "ended", request["ended"]["at"]
     elif request["ends_at"]:
@@ -66,13 +71,30 @@ def show(terminal: Terminal, *, request_id: str, json_wanted: bool) -> None:
     """One request, whole. ID may be shortened to its last six characters or more."""
     with terminal.house() as house, house.steps.read() as session:
         request = request_json(session, find_request(session, request_id))
+        by_hand = [] if json_wanted else list(_by_hand(terminal, house, request))
     if json_wanted:
         output.as_json(request)
         return
     output.facts(_head(request))
     for grant in request["grants"]:
         output.facts([("access", list(_grant(grant)))])
-    output.facts(_end(request))
+    output.facts([*_end(request), ("by hand", by_hand)])
+
+
+def _by_hand(terminal: Terminal, house: House, request: Json) -> Iterator[str]:
+    """How a person takes back at the target what is still open there, as far as this host knows the target."""
+    held = [grant for grant in request["grants"] if grant["state"] == GrantState.REVOKING]
+    if not held:
+        return
+    rack = ConnectorRack(lambda: terminal.in_force(house), terminal.env, house.clock.latest)
+    for grant in held:
+        try:
+            steps = rack.connector(grant["connector"]).by_hand(grant["subject"], grant["access"])
+        except (ConnectorError, Unavailable) as unknown:
+            yield f"not known here: {unknown}"
+        else:
+            yield from steps.splitlines()
+    rack.close()
 
 
 def _head(request: Json) -> Iterator[tuple[str, str | list[str] | None]]:

@@ -107,12 +107,13 @@ def places_of(desk: Desk, folder: PolicyFolder, policy: Policy, person: Person) 
 
 def _place(desk: Desk, folder: PolicyFolder, policy: Policy, entry: AccessEntry, email: Email) -> Place:
     name = entry.access.connector
-    connector = desk.targets.connector(name)
-    found = connector.resolve(subject_name(folder.settings, name, email))
+    connector, gate = desk.targets.connector(name), desk.targets.gate(name)
+    found = gate.call(connector.resolve, subject_name(folder.settings, name, email))
     if isinstance(found, NoSubject):
         message = f"{found.sentence.rstrip('.')}. Nobody was woken. {policy.owner.name} can add you."
         raise Refused(message)
-    return Place(entry, found.name, connector.read(found.name, entry.access.options), str(connector.expiry))
+    reading = gate.call(connector.read, found.name, entry.access.options)
+    return Place(entry, found.name, reading, str(connector.expiry))
 
 
 def alternatives(desk: Desk, folder: PolicyFolder, request: Request, person: Person) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from app.gates import Gate
 from app.model import Clock, Email, Person, SlackUser
 from app.policy import Facts, Policy, PolicyFolder, Principal, Settings
 from app.store.step import Steps
@@ -26,6 +27,9 @@ class Targets(Protocol):
 
     def connector(self, name: str) -> AccessConnector:
         """That connector, built on first use; raises ``ConnectorError`` where it cannot be."""
+
+    def gate(self, name: str) -> Gate:
+        """The way to its target: every call of the desk goes through it."""
 
 
 class FactFinder(Protocol):

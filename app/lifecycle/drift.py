@@ -73,9 +73,10 @@ def look(steps: Steps, folder: PolicyFolder, targets: Targets, name: str) -> Loo
     before = _open_at(steps, alike)
     accesses = _accesses(folder, name, before)
     with of_target(name):
-        connector = targets.connector(name)
+        connector, gate = targets.connector(name), targets.gate(name)
         found = [
-            Found(each, connector.describe(each.options), connector.find(each.options)) for each in accesses
+            Found(each, connector.describe(each.options), gate.call(connector.find, each.options))
+            for each in accesses
         ]
     # Again: what was planned while the target was asked explains what it said as well.
     after = _open_at(steps, alike)

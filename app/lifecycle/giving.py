@@ -11,14 +11,14 @@ from typing import Any
 from sqlmodel import col, select
 
 from app import notices
-from app.errors import ConnectorError
+from app.errors import ConnectorError, NotAsked
 from app.lifecycle import limits, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
 from app.lifecycle.holds import hold_key, lock_hold
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
-from app.model import Ended, GrantId, GrantState, RequestState, Verdict, new_id
+from app.model import Ended, GrantId, GrantState, RequestState, Verdict, iso, new_id
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -175,14 +175,14 @@ def _why_not(
 
 
 def _call(desk: Desk, grant: Grant, *, fresh: bool) -> tuple[Reading, Receipt | None]:
-    connector = desk.targets.connector(grant.connector)
+    connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     if not fresh:
         # An earlier attempt may have acted without our hearing of it: read before repeating.
-        reading = connector.read(grant.subject, grant.access)
+        reading = gate.call(connector.read, grant.subject, grant.access)
         if is_there(reading, already_had=grant.already_had):
             return reading, grant.receipt
-    receipt = connector.grant(grant.subject, grant.access, grant.request_id, grant.ends_at)
-    return connector.read(grant.subject, grant.access), receipt
+    receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, grant.ends_at)
+    return gate.call(connector.read, grant.subject, grant.access), receipt
 
 
 def is_there(reading: Reading, *, already_had: bool) -> bool:
@@ -217,7 +217,7 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
 
 def _owe_late(step: Step, grant: Grant) -> None:
     """Our hold ran out while we called: whoever took it over may have read *absent* before our call arrived."""
-    step.due("late", grant.id, step.now, taking.take_lane(grant.connector))
+    step.due("late", grant.id, step.now, taking.take_lane(grant.connector), since=iso(step.now))
 
 
 def _whole(step: Step, request: Request, folder: PolicyFolder) -> None:
@@ -243,6 +243,11 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
             if not alone:
                 _owe_late(step, grant)
             return
+        if isinstance(failure, NotAsked):
+            timetable.again(
+                step, due, step.now + taking.pause(due.attempts, failure.retry_after), str(failure)
+            )
+            return
         step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))
         step.record("GrantAttemptFailed", WORKER, request.id, grant=grant.id, error=str(failure))
         if failure.permanent:
@@ -256,7 +261,8 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
 
 def _surely_absent(desk: Desk, grant: Grant) -> bool:
     try:
-        reading = desk.targets.connector(grant.connector).read(grant.subject, grant.access)
+        connector = desk.targets.connector(grant.connector)
+        reading = desk.targets.gate(grant.connector).call(connector.read, grant.subject, grant.access)
     except ConnectorError:
         return False
     return reading.present in {Present.ABSENT, Present.OTHERS}

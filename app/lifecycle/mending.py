@@ -12,6 +12,7 @@ from sqlmodel import and_, col, or_, select
 
 from app import notices
 from app.errors import ConnectorError
+from app.gates import Gate
 from app.lifecycle import taking
 from app.lifecycle.desk import Desk
 from app.lifecycle.drift import OURS, Stray, drift_id, of_target, row_of, siblings
@@ -49,8 +50,8 @@ def take_unexplained(desk: Desk, due: Due) -> None:
         return
     try:
         with of_target(name):
-            connector = desk.targets.connector(name)
-            reading = connector.read(subject, access.options)
+            connector, gate = desk.targets.connector(name), desk.targets.gate(name)
+            reading = gate.take(connector.read, subject, access.options)
             stray = Stray(access, subject, reading.how, connector.describe(access.options))
         ours = reading.present in OURS
         if ours and not _accuse(desk, due, stray):
@@ -59,8 +60,8 @@ def take_unexplained(desk: Desk, due: Due) -> None:
         told = ours or _is_told(desk, stray)
         with of_target(name):
             if ours:
-                _remove(connector, stray)
-            sessions = _end_sessions(connector, stray) if told else None
+                _remove(gate, connector, stray)
+            sessions = _end_sessions(gate, connector, stray) if told else None
     except ConnectorError as failure:
         _not_removed(desk, due, access, subject, failure)
     else:
@@ -133,16 +134,16 @@ def _ended_lately(step: Step, hold_id: str) -> bool:
     return step.session.exec(lately.limit(1)).first() is not None
 
 
-def _remove(connector: AccessConnector, stray: Stray) -> None:
+def _remove(gate: Gate, connector: AccessConnector, stray: Stray) -> None:
     subject, options = stray.subject, stray.access.options
-    connector.revoke(subject, options, None)
-    if connector.read(subject, options).present in OURS:
+    gate.take(connector.revoke, subject, options, None)
+    if gate.take(connector.read, subject, options).present in OURS:
         raise ConnectorError(f"{stray.access.connector} said it is gone, and it is still there.")
 
 
-def _end_sessions(connector: AccessConnector, stray: Stray) -> Sessions:
+def _end_sessions(gate: Gate, connector: AccessConnector, stray: Stray) -> Sessions:
     try:
-        return connector.sessions(stray.subject, stray.access.options, None)
+        return gate.after(connector.sessions, stray.subject, stray.access.options, None)
     except ConnectorError as failure:
         return Sessions("unknown", why=str(failure))
 
@@ -208,7 +209,8 @@ def close_vanished(desk: Desk, due: Due) -> None:
     name, reading, failure = grant.connector, None, None
     try:
         with of_target(name):
-            reading = desk.targets.connector(name).read(grant.subject, grant.access)
+            connector = desk.targets.connector(name)
+            reading = desk.targets.gate(name).take(connector.read, grant.subject, grant.access)
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:

@@ -16,6 +16,9 @@ from app.store.tables import Press, Request
 MOST_OPEN = 20
 MOST_AN_HOUR = 60
 MOST_UNJUDGED = 20
+FEW_AN_HOUR = 3
+"""Who asked that often within the hour waits with those who did likewise, and not before those who did not."""
+DESK, CROWD = "desk", "crowd"
 HOUSE = "house"
 
 
@@ -51,7 +54,7 @@ def open_request(steps: Steps, wish: Wish, delivery: str) -> str | None:
         if not step.first_time(delivery):
             return None
         step.lock_name(f"asks:{wish.slack.key}")
-        _refuse_noise(step.session, wish.slack, step.now)
+        asked = _refuse_noise(step.session, wish.slack, step.now)
         request = Request(
             id=new_id(),
             team=wish.slack.team,
@@ -66,23 +69,26 @@ def open_request(steps: Steps, wish: Wish, delivery: str) -> str | None:
         )
         step.insert(request)
         step.record("RequestOpened", f"slack:{wish.slack.team}/{wish.slack.user}", request.id)
-        step.due("decide", request.id, step.now, "desk")
+        step.due("decide", request.id, step.now, DESK if asked < FEW_AN_HOUR else CROWD)
         notices.hearing(step, request)
         return request.id
 
 
-def _refuse_noise(session: Session, slack: SlackUser, now: datetime) -> None:
+def _refuse_noise(session: Session, slack: SlackUser, now: datetime) -> int:
+    """How often they asked within the hour; raises ``Refused`` where that is too much."""
     mine = (col(Request.slack_user) == slack.user, col(Request.team) == slack.team)
     still_open = select(func.count()).where(*mine, col(Request.state).in_(sorted(OPEN_STATES)))
     if session.exec(still_open).one() >= MOST_OPEN:
         message = f"You have {MOST_OPEN} requests open. End or cancel one first: /breakglass status"
         raise Refused(message)
     recent = select(func.count()).where(*mine, col(Request.requested_at) > now - timedelta(hours=1))
-    if session.exec(recent).one() >= MOST_AN_HOUR:
+    asked = session.exec(recent).one()
+    if asked >= MOST_AN_HOUR:
         message = (
             f"You asked {MOST_AN_HOUR} times within the hour. Ask again later, or ask the security team."
         )
         raise Refused(message)
+    return asked
 
 
 def store_press(steps: Steps, said: Said, delivery: str) -> bool:

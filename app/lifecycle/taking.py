@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from app import notices
-from app.errors import ConnectorError
+from app.errors import ConnectorError, NotAsked
+from app.lifecycle import lingering, overdue
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantState, RequestState
@@ -30,8 +31,6 @@ LAST_WORDS = timedelta(seconds=1)
 """How long an end waits for an extension that was pressed before it and is not judged yet."""
 LONGEST_PAUSE = 30.0
 LONGEST_RETRY_AFTER = 60.0
-LATE = (timedelta(seconds=60), timedelta(minutes=5))
-"""When a revocation that does not succeed is told to the security channel; the second time with the steps by hand."""
 
 
 def take_lane(connector: str) -> str:
@@ -142,6 +141,13 @@ class Outcome:
     reading: Reading
     sessions: Sessions
     left_behind: list[str] | None
+    unanswered: bool = False
+    """The target did not say whether sessions live on."""
+
+    @property
+    def may_live_on(self) -> bool:
+        """Whether to look again: sessions were to be ended and live, or nobody could say."""
+        return self.unanswered or (self.sessions.kind == "alive" and not self.sessions.on_purpose)
 
     @property
     def is_still_there(self) -> bool:
@@ -260,21 +266,22 @@ def _surely_call(desk: Desk, grant: Grant) -> Outcome:
 
 
 def _call(desk: Desk, grant: Grant) -> Outcome:
-    connector = desk.targets.connector(grant.connector)
-    connector.revoke(grant.subject, grant.access, grant.receipt)
-    reading = connector.read(grant.subject, grant.access)
+    connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
+    gate.take(connector.revoke, grant.subject, grant.access, grant.receipt)
+    reading = gate.take(connector.read, grant.subject, grant.access)
     unasked = Outcome(reading, Sessions("unknown", why="not asked"), None)
     if unasked.is_still_there:
         return unasked
+    unanswered = False
     try:
-        sessions = connector.sessions(grant.subject, grant.access, grant.receipt)
+        sessions = gate.after(connector.sessions, grant.subject, grant.access, grant.receipt)
     except ConnectorError as failure:
-        sessions = Sessions("unknown", why=str(failure))
+        sessions, unanswered = Sessions("unknown", why=str(failure)), True
     try:
-        left_behind = connector.left_behind(grant.subject, grant.access, grant.receipt)
+        left_behind = gate.after(connector.left_behind, grant.subject, grant.access, grant.receipt)
     except ConnectorError as failure:
         left_behind = [f"Could not look for what was left behind: {failure}"]
-    return Outcome(reading, sessions, None if left_behind is None else list(left_behind))
+    return Outcome(reading, sessions, None if left_behind is None else list(left_behind), unanswered)
 
 
 def _done(desk: Desk, due: Due, called: Grant, outcome: Outcome) -> None:
@@ -300,6 +307,8 @@ def _done(desk: Desk, due: Due, called: Grant, outcome: Outcome) -> None:
             return
         move_grant(step, grant, GrantState.REVOKED, **said)
         step.record("GrantRevoked", WORKER, request.id, grant=grant.id)
+        if outcome.may_live_on:
+            lingering.owe(step, due, grant)
         timetable.free_hold(step, grant.hold_id, due)
         timetable.finish(step, due)
         finish_request(step, request, folder, grants)
@@ -313,37 +322,21 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
         if grant.state != GrantState.REVOKING:
             timetable.finish(step, due)
             return
-        step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))
-        step.record("RevokeAttemptFailed", WORKER, request.id, grant=grant.id, error=str(failure))
-        told = _tell_if_late(desk, step, request, grant, int(due.data.get("told", 0)))
-        at = step.now + pause(due.attempts, failure.retry_after)
-        timetable.again(step, due, at, str(failure), told=told)
+        if isinstance(failure, NotAsked):
+            step.change(grant, last_error=str(failure))
+        else:
+            step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))
+            step.record("RevokeAttemptFailed", WORKER, request.id, grant=grant.id, error=str(failure))
+        overdue.watch(step, due, grant.connector, request.state_at)
+        timetable.again(step, due, step.now + _next_try(desk, due, grant, failure), str(failure))
 
 
-def _tell_if_late(desk: Desk, step: Step, request: Request, grant: Grant, told: int) -> int:
-    late = step.now - request.state_at
-    if told >= len(LATE) or late < LATE[told]:
-        return told
-    folder = desk.shelf.current()
-    notices.tell(
-        step,
-        request,
-        folder.policies.get(request.policy),
-        folder.settings,
-        "overdue",
-        notices.Priority.TAKING,
-        connector=grant.connector,
-        error=grant.last_error,
-        by_hand=_by_hand(desk, grant) if told else None,
-    )
-    return told + 1
-
-
-def _by_hand(desk: Desk, grant: Grant) -> str | None:
-    try:
-        return desk.targets.connector(grant.connector).by_hand(grant.subject, grant.access)
-    except ConnectorError:
-        return None  # It may be late because there is no such connector any more: that is told all the same.
+def _next_try(desk: Desk, due: Due, grant: Grant, failure: ConnectorError) -> timedelta:
+    """Who looked at a target that does not answer looks again; the others come after it, or when it answers."""
+    left = desk.targets.gate(grant.connector).until_look()
+    if isinstance(failure, NotAsked):
+        return max(pause(due.attempts), left or timedelta())
+    return left or pause(due.attempts, failure.retry_after)
 
 
 def take_late(desk: Desk, due: Due) -> None:
@@ -365,7 +358,8 @@ def take_late(desk: Desk, due: Due) -> None:
     with desk.steps.step() as step:
         timetable.free_hold(step, grant.hold_id, due)
         if failure:
-            timetable.again(step, due, step.now + pause(due.attempts, failure.retry_after), str(failure))
+            overdue.watch(step, due, grant.connector, datetime.fromisoformat(str(due.data["since"])))
+            timetable.again(step, due, step.now + _next_try(desk, due, grant, failure), str(failure))
             return
         timetable.finish(step, due)
         step.record("LateCallTakenBack", WORKER, grant.request_id, grant=grant.id)

@@ -4,6 +4,7 @@
 2. The first rule whose condition is not false decides; none: refused.
 3. Where that condition, or a ``refuse`` rule, is unknown: what ``unknown`` says, never better than the rule.
 4. A limit turns a grant into an approval, and an approval over to the security team. It never refuses.
+5. Where no channel would hear of a grant, it becomes an approval as well: the alert arrives, or somebody knows.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,6 +61,10 @@ def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: R
         decision = _in_doubt(policy, ctx.settings, rule, decision)
     if policy.limits and decision.verdict is not Verdict.REFUSE:
         decision = _within_limits(policy, ctx, rule, decision)
+    if ctx.facts.unheard and decision.verdict is Verdict.GRANT:
+        plan = policy.approval or rule.approval or _security(ctx.settings)
+        last = (*decision.last, ctx.facts.unheard)
+        return replace(decision, verdict=Verdict.APPROVE, last=last, approval=plan, confirm=None)
     return decision
 
 

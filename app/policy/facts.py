@@ -65,12 +65,13 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that one decision may read."""
+    """Everything that one decision may read. ``unheard``: why nobody would hear of a grant; None: somebody would."""
 
     groups: Mapping[str, GroupFact] = field(default_factory=dict)
     on_call: Mapping[str, OnCallFact] = field(default_factory=dict)
     incidents: IncidentsFact = IncidentsFact(None, "none")
     used: Used = field(default_factory=Used)
+    unheard: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

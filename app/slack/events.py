@@ -106,6 +106,10 @@ def line(data: Data, view: RequestView) -> Words:  # noqa: C901, PLR0911, PLR091
             return [stopped(f"Nothing was given{reason_of(data) or _ended_reason(view)}")]
         case "overdue":
             return _overdue(data)
+        case "lives_on":
+            return ["LATE: ", *taken_back(view), " It is looked at again until they have ended."]
+        case "sessions_over":
+            return taken_back(view)
         case other:
             return [f"{_named(other)}{_by(data)}{reason_of(data)}"]
 
@@ -155,9 +159,11 @@ def _ended_reason(view: RequestView) -> str:
 def _overdue(data: Data) -> Words:
     target = one_line(str(data.get("connector") or "a target"))
     error = one_line(str(data.get("error") or "no answer"), 600)
-    words = f"LATE: {target} has not taken it back yet. It is still open; it is tried again. Last: {error}."
-    by_hand = data.get("by_hand")
-    return [f"{words} By hand: {one_line(str(by_hand), 1500)}" if by_hand else words]
+    return [
+        stopped(
+            f"LATE: {target} has not taken it back yet. It is still open; it is tried again. Last: {error}"
+        )
+    ]
 
 
 # --- the end --------------------------------------------------------------------------------------
@@ -245,7 +251,14 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
             return _faulty(data)
         case "channel_unfit":
             where, said = one_line(str(data.get("channel")), 40), one_line(str(data.get("why")), 300)
-            return [f"Channel {where} cannot be used: {said}. Alerts go to people directly meanwhile."]
+            gone = f"Channel {where} cannot be used: {said}. Alerts go to people directly meanwhile"
+            return [
+                f"{gone}, and where no other channel hears of it nothing is given without somebody's yes."
+            ]
+        case "channel_fit":
+            return [f"Channel {one_line(str(data.get('channel')), 40)} takes alerts again."]
+        case "overdue" | "caught_up" | "sessions_given_up":
+            return _late(data)
         case "unwell":
             what, remedy = one_line(str(data.get("what")), 400), one_line(str(data.get("remedy")), 300)
             return [
@@ -328,3 +341,53 @@ def _faulty(data: Data) -> Words:
     first = joined((one_line(str(each), 300) for each in data.get("problems") or ()), 2000, " · ")
     count = counted(int(data.get("count") or 0), "fault", "faults")
     return [f"The changed policy folder is faulty and kept out ({count}): {first}"]
+
+
+# --- what is late ---------------------------------------------------------------------------------
+
+
+def _late(data: Data) -> Words:
+    match data.get("event"):
+        case "overdue":
+            return _all_overdue(data)
+        case "caught_up":
+            count = counted(
+                int(data.get("count") or 0), "access that was late is", "accesses that were late are"
+            )
+            return [f"{one_line(str(data.get('connector')))}: {count} over now; nothing is late there."]
+        case _:
+            return _given_up(data)
+
+
+def _all_overdue(data: Data) -> Words:
+    """What one target owes, in one message for those who have to see to it."""
+    target, error = one_line(str(data.get("connector"))), one_line(str(data.get("error") or "no answer"), 600)
+    is_open, lives_on = int(data.get("open") or 0), int(data.get("live_on") or 0)
+    since = when(", the oldest since ", instant(data.get("since")))
+    words: list[Part] = []
+    if is_open:
+        owed = counted(is_open, "access", "accesses")
+        words += [f"LATE: {target} has not taken back {owed} yet", *since, ". Still open; tried again."]
+        words += [stopped(f" Last: {error}")]
+    if lives_on:
+        who = counted(lives_on, "access that was", "accesses that were")
+        late = "" if is_open else "LATE: "
+        words += [f" {late}{target}: sessions opened before live on of {who} taken back", *since, "."]
+    more = f" and {data['more']} more" if data.get("more") else ""
+    whose = joined((one_line(str(each), 80) for each in data.get("whose") or ()), 1200)
+    return [*words, f" New: {whose}{more}.", *_steps(data)]
+
+
+def _steps(data: Data) -> Words:
+    by_hand = [str(each) for each in data.get("by_hand") or ()]
+    if not by_hand:
+        return []
+    steps = joined((one_line(each, 500) for each in by_hand), 1500, " · ")
+    return [f" By hand: {steps} (of others: breakglass list --state revoking, breakglass show ID)"]
+
+
+def _given_up(data: Data) -> Words:
+    where, who = one_line(str(data.get("connector"))), one_line(str(data.get("subject")), 80)
+    short, said = one_line(str(data.get("of"))[-6:], 6), one_line(str(data.get("sessions")), 200)
+    words = f"Sessions of {who} at {where} (request …{short}) outlived their access by a day: {said}."
+    return [f"{words} Nobody looks any more: end them at the target."]

@@ -1,12 +1,12 @@
 """When a channel takes no alerts: whom they reach instead, and how that is told."""
 
-from app import notices
+from app import notices, routes
 from app.notices import Priority
 from app.policy import PolicyFolder, Settings
 from app.slack import outbox
 from app.slack.outbox import Claimed
 from app.store.step import Step, Steps
-from app.store.tables import Notice, Pulse, Request
+from app.store.tables import Notice, Request
 
 
 class Fallback:
@@ -24,12 +24,16 @@ class Fallback:
                 return
             lost = {"channel": notice.conversation, "error": error, "notice": notice.id}
             step.record("AlertUndeliverable", "worker", notice.request_id, **lost)
-            self._tell_of_channel(step, folder.settings, notice, error)
+            if error not in routes.ABOUT_THE_MESSAGE:
+                routes.judge(step, folder.settings, notice.conversation, error)
             if not self._is_told_elsewhere(step, folder, notice):
                 _send_on(step, folder.settings, notice)
 
     def escalate(self, folder: PolicyFolder) -> None:
-        """What a channel does not take for a minute goes to people as well; it stays owed to the channel."""
+        """What a channel does not take for a minute goes to people as well; it stays owed to the channel.
+
+        A pager would be rung here, beside ``_send_on``: it is the one way that does not end in Slack.
+        """
         now = self._steps.now()
         with self._steps.read() as session:
             if not outbox.overdue_alerts(session, now):
@@ -46,20 +50,8 @@ class Fallback:
 
     def works(self, step: Step, folder: PolicyFolder, conversation: str) -> None:
         """An alert got through: the channel is fit again."""
-        if outbox.is_channel(conversation):
-            pulse = step.session.get(Pulse, _pulse(folder.settings, conversation))
-            if pulse is not None and not pulse.ok:
-                pulse.ok, pulse.note, pulse.at = True, "", step.now
-                step.session.add(pulse)
-
-    @staticmethod
-    def _tell_of_channel(step: Step, settings: Settings, notice: Notice, error: str) -> None:
-        """Say once that a channel is unfit, until it works again."""
-        name = _pulse(settings, notice.conversation)
-        pulse = step.session.get(Pulse, name)
-        if pulse is None or pulse.ok:
-            notices.alert(step, settings, "channel_unfit", channel=notice.conversation, why=error)
-        step.session.merge(Pulse(name=name, at=step.now, ok=False, note=error))
+        if outbox.is_channel(conversation) and routes.is_unfit(step, conversation):
+            routes.judge(step, folder.settings, conversation, None)
 
     @staticmethod
     def _is_told_elsewhere(step: Step, folder: PolicyFolder, notice: Notice) -> bool:
@@ -69,12 +61,7 @@ class Fallback:
             return False
         channels = notices.channels(folder.settings, folder.policies.get(request.policy))
         others = [channel for channel in channels if channel != notice.conversation]
-        pulses = [step.session.get(Pulse, _pulse(folder.settings, channel)) for channel in others]
-        return any(pulse is None or pulse.ok for pulse in pulses)
-
-
-def _pulse(settings: Settings, channel: str) -> str:
-    return "security_channel" if channel == settings.security_channel else f"channel:{channel}"
+        return not all(routes.is_unfit(step, channel) for channel in others)
 
 
 def _send_on(step: Step, settings: Settings, notice: Notice) -> None:

@@ -240,7 +240,8 @@ def _nobody_looked(_connector: str, _name: str) -> None:
 def _look(desk: Desk) -> Looked:
     def look(connector: str, name: str) -> Subject | NoSubject | None:
         try:
-            return desk.targets.connector(connector).resolve(name)
+            found = desk.targets.connector(connector)
+            return desk.targets.gate(connector).call(found.resolve, name)
         except ConnectorError:
             return None
 

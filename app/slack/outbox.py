@@ -216,6 +216,8 @@ def overdue_alerts(session: Session, now: datetime) -> list[Notice]:
     late = _waiting(
         col(Notice.head).is_not(None),
         col(Notice.kind).in_(["card", "alert"]),
+        # Of grants, revocations and the house: hundreds of asks and refusals would bury them a second time.
+        col(Notice.priority) <= int(Priority.GRANT),
         col(Notice.escalated).is_(False),
         col(Notice.created_at) <= now - OVERDUE,
         col(Notice.conversation).not_like("to:%"),

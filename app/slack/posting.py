@@ -16,13 +16,13 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.errors import Unavailable
+from app.routes import SHARED
 from app.slack.blocks import Rendered
 
 log = structlog.get_logger()
 
 FRESH = timedelta(seconds=60)
 """How long a channel is known to be ours alone."""
-SHARED = "shared_with_another_company"
 _PAUSE = 5.0
 _LONGEST_PAUSE = 3600.0
 _MOST_KNOWN = 5_000

@@ -3,6 +3,7 @@
 A lease lasts :data:`LEASE` and is renewed while the work runs; when its holder dies, another takes over.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -18,6 +19,8 @@ from app.store.tables import Due, Hold
 _WRONG = 2 * LEASE
 """No lease lasts that long: one that ends later was written by a clock that was wrong, and keeps nobody off."""
 RENEW_EVERY = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=5)
+"""No work that failed waits longer to be tried again; what is due later was planned so."""
 
 
 def _over(until: Any, now: datetime) -> ColumnElement[bool]:
@@ -141,6 +144,20 @@ def again(step: Step, done: Due, at: datetime, error: str | None = None, **data:
     row.data = {**row.data, **data} | ({"error": error} if error is not None else {})
     step.session.add(row)
     step.session.flush()
+
+
+def hasten(step: Step, lanes: Sequence[str], now: datetime) -> None:
+    """What waits in these lanes to be tried again is due now: what kept it back is over."""
+    waiting = (
+        select(col(Due.id))
+        .where(col(Due.lane).in_(lanes), col(Due.attempts) > 0, col(Due.due_at) > now)
+        .where(col(Due.due_at) <= now + LONGEST_WAIT, _free(now))
+        .with_for_update(skip_locked=True)
+        .cte("waiting")
+    )
+    hastened = update(Due).where(col(Due.id).in_(select(waiting.c.id))).values(due_at=now)
+    step.session.connection().execute(hastened)
+    step.rung.update(lanes)
 
 
 def _holder(by: Due) -> str:

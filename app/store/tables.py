@@ -335,7 +335,7 @@ class Drift(SQLModel, table=True):
 
 
 class Pulse(SQLModel, table=True):
-    """What a process last said of itself: ``sweep``, ``worker``, ``canary``, ``security_channel``, ``connector:NAME``.
+    """What a process last said of itself (``sweep``, ``worker``, ``canary``) or saw (``connector:NAME``, …).
 
     ``watch:NAME`` is what was last told of a condition.
     """

@@ -190,7 +190,8 @@ class PostgresConnector:
             if not found:
                 return Sessions("none")
             if self._settings.sessions == "leave":
-                return Sessions("alive", len(found), "sessions are left open here (sessions: leave)")
+                why = "sessions are left open here (sessions: leave)"
+                return Sessions("alive", len(found), why, on_purpose=True)
             return self._end(db, _ids(subject, access, receipt), len(found))
 
     def activity(self, subject: str, access: Mapping[str, str], start: datetime, end: datetime) -> Activity:

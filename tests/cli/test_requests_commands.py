@@ -223,3 +223,12 @@ def test_a_missing_database_setting_is_wrong_settings(breakglass: Shell) -> None
 def test_every_wrong_setting_is_told_at_once(breakglass: Shell) -> None:
     said = breakglass.refuses("list", code=2, DATABASE_URL="oracle://x", REDIS_URL="http://x", PORT="zero")
     assert {line.split(":")[0] for line in said.splitlines()} == {"REDIS_URL", "DATABASE_URL", "PORT"}
+
+
+def test_what_is_not_gone_yet_is_called_open_and_told_by_hand(breakglass: Shell, asked: Asked) -> None:
+    request_id = asked(RequestState.REVOKING)
+    assert "still open, being taken back" in breakglass.says("list")
+    shown = breakglass.says("show", request_id, ORDERS_DB_DSN="postgresql://bot@/orders")
+    assert 'REVOKE "incident_writer" FROM' in shown
+    assert "not known here: " in breakglass.says("show", request_id)
+    assert "by hand" not in breakglass.says("show", asked(RequestState.ACTIVE))

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ import pytest
 
 from app import wiring
 from app.errors import ConnectorError
+from app.gates import Gate
 from app.jobs import JOBS
 from app.lifecycle import drift, giving, mending
 from app.lifecycle.desk import Desk
 from app.lifecycle.holds import lock_hold
-from app.metrics import Figures
 from app.model import Access
 from app.store import due as timetable
 from app.store import engine as databases
@@ -136,10 +135,7 @@ def test_what_drifted_and_when_each_target_was_asked_are_measured(swept: TestHou
     swept.target.run("GRANT incident_writer TO grace", "GRANT incident_writer TO heidi")
     later(swept, NEXT)
     swept.clock.advance(seconds=30)
-    house = swept.house
-    sight = partial(wiring.sight_of, house)
-    figures = Figures(house.steps, swept.clock.now, lambda: (True, []), sight, lambda: None).collect()
-    samples = [(each.name, each.labels, each.value) for family in figures for each in family.samples]
+    samples = [(each.name, each.labels, each.value) for each in swept.measured()]
     labels = {"connector": "orders-db"}
     assert ("breakglass_drift", labels | {"made_by": "others"}, 2) in samples
     assert ("breakglass_drift_sweep_age_seconds", labels, 30) in samples
@@ -433,6 +429,9 @@ class Meanwhile:
 
     def connector(self, name: str) -> Any:
         return _Between(self.house.house.targets.connector(name), self)
+
+    def gate(self, name: str) -> Gate:
+        return self.house.house.targets.gate(name)
 
 
 class _Between:

@@ -35,7 +35,7 @@ def asked(at: TestHouse, name: str) -> bool:
 
 
 def told_late(at: TestHouse) -> int:
-    return sum(row.data.get("event") == "overdue" for row in at.rows(Notice, Notice.kind == "line"))
+    return sum(row.data.get("event") == "overdue" for row in at.rows(Notice, Notice.kind == "alert"))
 
 
 def decided(at: TestHouse, name: str) -> dict[str, Any]:

@@ -375,16 +375,30 @@ def test_an_open_confirmation_has_a_button_and_a_closed_one_a_name() -> None:
     assert "by eve@example.com" in read(closed)
 
 
-def test_a_late_revocation_says_so_with_the_steps_by_hand() -> None:
-    data = {
-        "event": "overdue",
+def test_what_is_late_at_one_target_is_one_alert_with_the_steps_by_hand() -> None:
+    late = {
         "connector": "orders-db",
+        "open": 300,
+        "live_on": 1,
+        "since": "2026-11-22T03:12:00Z",
         "error": "timeout",
-        "by_hand": "REVOKE incident_writer",
     }
-    said = render("event", a_view(RequestState.REVOKING), data, None, HERE).text
-    assert said.startswith("LATE: orders-db has not taken it back yet.")
+    whose = {
+        "whose": ["Ada Lovelace …h7q2xm"],
+        "more": 299,
+        "by_hand": ["REVOKE incident_writer"],
+    }
+    said = render("alert", None, {"event": "overdue", **late, **whose}, None, HERE).text
+    assert said.startswith("LATE: orders-db has not taken back 300 accesses yet, the oldest since 03:12 UTC.")
+    assert "sessions opened before live on of 1 access that was taken back" in said
+    assert "New: Ada Lovelace …h7q2xm and 299 more." in said
     assert "By hand: REVOKE incident_writer" in said
+
+
+def test_whoever_had_it_hears_that_it_is_late() -> None:
+    data = {"event": "overdue", "connector": "orders-db", "error": "timeout"}
+    said = render("line", a_view(RequestState.REVOKING), data, None, HERE).text
+    assert said.startswith("LATE: orders-db has not taken it back yet. It is still open; it is tried again.")
 
 
 def test_a_conflict_of_persons_can_be_accepted_by_a_button() -> None:

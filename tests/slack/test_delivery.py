@@ -410,7 +410,8 @@ def test_an_unfit_channel_is_told_of_once_and_forgotten_when_it_works_again(outb
     outbox.slack.workspace.channels[SECURITY].members.add(BOT_USER)
     outbox.alerts("thawed", by="eve@example.com")
     outbox.delivers()
-    assert len(outbox.cards()) == 1
+    assert [card.text[:13] for card in outbox.cards()] == ["Thawed by eve", "Channel C0SEC"]
+    assert "takes alerts again" in outbox.cards()[1].text
     assert [pulse.ok for pulse in outbox.rows(Pulse)] == [True]
 
 
