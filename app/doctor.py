@@ -19,9 +19,11 @@ from app.embedded import EmbeddedValkey
 from app.errors import ConnectorError, Misconfigured, Problem
 from app.policy import KindSchema, PolicyFolder, load
 from app.queue import connect
+from app.restored import knows, seen
 from app.settings import Settings, is_loopback
 from app.slack.client import NETWORK_ERRORS, error_of, make_client
 from app.slack.manifest import SCOPES
+from app.state import StateFolder, Untrusted
 from app.store import ledger, schema
 from app.store.engine import make_engine, reading
 from app.store.tables import LedgerEntry, LedgerHead, Pulse
@@ -121,7 +123,7 @@ def foreign_owners(owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
 def _database(settings: Settings) -> Iterator[Finding]:
     engine = make_engine(settings.database())
     try:
-        yield from _tables(engine)
+        yield from _tables(engine, StateFolder(settings.state))
     except SQLAlchemyError as error:
         what = f"the database does not answer ({type(error).__name__})"
         yield _silence("DATABASE_URL", what, "check that it runs, and the URL's host, name and password")
@@ -129,7 +131,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         engine.dispose()
 
 
-def _tables(engine: Engine) -> Iterator[Finding]:
+def _tables(engine: Engine, state: StateFolder) -> Iterator[Finding]:
     if not schema.is_current(engine):
         yield _fault(
             "DATABASE_URL", "the database is not migrated to this version", "run `breakglass migrate`"
@@ -137,6 +139,7 @@ def _tables(engine: Engine) -> Iterator[Finding]:
         return
     with reading(engine) as session:
         yield from _ledger(session)
+        yield from _restored(session, state)
         yield from _sweep(session)
 
 
@@ -146,6 +149,19 @@ def _ledger(session: Session) -> Iterator[Finding]:
     first = head is not None and (head.seq, head.hash) == (0, ledger.GENESIS)
     if not first and (head is None or last is None or last.hash != head.hash):
         yield _fault("ledger", "its head is not its last entry", "run `breakglass audit verify`")
+
+
+def _restored(session: Session, state: StateFolder) -> Iterator[Finding]:
+    """Whether it still holds what the processes of this host saw in it last."""
+    remedy = "if it is meant so, run `breakglass doctor --accept-restore`; until then nothing is given"
+    try:
+        last = seen(state)
+    except Untrusted as fault:
+        yield _fault("BREAKGLASS_STATE", str(fault), remedy)
+        return
+    if last is not None and not knows(session, last):
+        what = f"it does not hold #{last.short}, which this host has seen: it may come from an older back-up"
+        yield _fault("database", what, remedy)
 
 
 def _sweep(session: Session) -> Iterator[Finding]:

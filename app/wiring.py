@@ -9,23 +9,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy.exc import DBAPIError
 
 from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer, Sources
 from app.jobs import JOBS
-from app.lifecycle import taking
+from app.lifecycle.away import Away
 from app.lifecycle.desk import Desk
+from app.lifecycle.journal import Journal
+from app.lifecycle.remembering import Memory
 from app.metrics import Figures
 from app.people import Bindings
 from app.pools import Pools
 from app.queue import Bell, Listener
+from app.restored import KnownDatabase
 from app.rosters import Rosters
 from app.shelf import PolicyShelf, Where
+from app.state import StateFolder
 from app.store import due as timetable
 from app.store import schema
-from app.store.engine import make_engine
+from app.store.engine import AWAY, make_engine
 from app.store.step import Steps
 from app.store.tables import Due, Pulse
 from app.targets import ConnectorRack
@@ -48,6 +51,9 @@ RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
 TIDY_EVERY = timedelta(minutes=10)
 SWEEP_TOO_OLD = timedelta(seconds=5)
+REMEMBER_EVERY = timedelta(seconds=0.5)
+COMPARE_EVERY = timedelta(seconds=1)
+_TELL = ("worker", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class House:
     clock: Clock
     engine: Engine
     steps: Steps
+    state: StateFolder
+    known: KnownDatabase
     shelf: PolicyShelf
     targets: ConnectorRack
     desk: Desk
@@ -96,6 +104,8 @@ def build(
     targets = ConnectorRack(shelf.current, environment)
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
+    state = StateFolder(settings.state)
+    known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
     desk = Desk(
         clock=time,
         steps=steps,
@@ -103,9 +113,23 @@ def build(
         targets=targets,
         facts=Gatherer(steps, Sources(_calendar)),
         people=people,
+        database=known,
     )
     return House(
-        settings, time, engine, steps, shelf, targets, desk, client, directory, people, rosters, bell
+        settings,
+        time,
+        engine,
+        steps,
+        state,
+        known,
+        shelf,
+        targets,
+        desk,
+        client,
+        directory,
+        people,
+        rosters,
+        bell,
     )
 
 
@@ -122,7 +146,7 @@ def must_be_migrated(engine: Engine) -> None:
     """Refuse a database of another version; raises ``Misconfigured`` or ``Unavailable``."""
     try:
         current = schema.is_current(engine)
-    except DBAPIError as error:
+    except AWAY as error:
         message = (
             f"The database does not answer ({type(error).__name__}). Check DATABASE_URL and that it runs."
         )
@@ -163,7 +187,6 @@ def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
         work_of(house),
         lambda: delivery.deliver(house.clock.now() - grace),
         grace=grace,
-        unrecorded=(lambda due: taking.take_unrecorded(house.desk, due)) if grace else None,
     )
 
 
@@ -180,8 +203,26 @@ def make_listener(house: House, pools: Pools) -> Listener:
     return Listener(house.settings.redis(), pools.wake)
 
 
-def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], Any]) -> clocks.Timetable:
-    """The clock's routines: sweep, reload, groups, tidying."""
+@dataclass(frozen=True, slots=True)
+class Vigil:
+    """What the clock takes back with while the database is away, and how it knows that it is."""
+
+    memory: Memory
+    contact: clocks.Contact
+    away: Away
+
+
+def make_vigil(house: House) -> Vigil:
+    """Nothing is remembered yet."""
+    memory, contact = Memory(house.steps, house.state, house.clock.latest), clocks.Contact()
+    return Vigil(memory, contact, Away(house.desk, memory, Journal(house.state), contact.is_lost))
+
+
+def make_timetable(
+    house: House, pools: Pools, ring: Callable[[Sequence[str]], Any], vigil: Vigil | None = None
+) -> clocks.Timetable:
+    """The clock's routines: sweep, reload, groups, tidying, what is live, whose database it is."""
+    vigil = vigil or make_vigil(house)
 
     def ring_everybody(lanes: Sequence[str]) -> None:
         ring(lanes)
@@ -191,8 +232,10 @@ def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], A
         clocks.Routine("reload", RELOAD_EVERY, house.shelf.reload),
         clocks.Routine("groups", GROUPS_EVERY, house.rosters.refresh),
         clocks.Routine("tidy", TIDY_EVERY, lambda: tidy(house.steps)),
+        clocks.Routine("remember", REMEMBER_EVERY, vigil.memory.refresh),
+        clocks.Routine("compare", COMPARE_EVERY, house.known.look),
     ]
-    return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines)
+    return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines, vigil.contact)
 
 
 def serve_ops(house: House) -> Callable[[], None]:
@@ -223,14 +266,18 @@ def readiness(house: House) -> tuple[bool, list[str]]:
             return False, ["database: not migrated; run `breakglass migrate`"]
         with house.steps.read() as session:
             sweep = session.get(Pulse, "sweep")
-    except DBAPIError as error:
+    except AWAY as error:
         return False, [f"database: {type(error).__name__}"]
+    if why := house.known.taking_only():
+        return False, [f"database: {why}"]
     try:
         house.shelf.current()
     except Unavailable as never:
         return False, [f"policies: {never}"]
     if house.shelf.faults:
         degraded.append(f"policies: the folder on disk has {len(house.shelf.faults)} faults")
+    if house.known.fault:
+        degraded.append(f"state: {house.known.fault}")
     if house.bell is not None and house.bell.error:
         degraded.append(f"redis: {house.bell.error}")
     old = sweep is None or house.clock.now() - sweep.at > SWEEP_TOO_OLD

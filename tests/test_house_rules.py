@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         (
             {"app.model", "app.errors"},
             {"connectors"},
-            {"app.policy", "app.store", "app.settings", "app.supervisor"},
+            {"app.policy", "app.store", "app.settings", "app.state", "app.supervisor"},
             {
                 "app.audit",
                 "app.notices",
@@ -34,7 +34,16 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
                 "app.senders",
             },
             {"app.lifecycle", "app.targets"},
-            {"app.people", "app.shelf", "app.facts", "app.jobs", "app.pools", "app.ops", "app.sandbox"},
+            {
+                "app.people",
+                "app.shelf",
+                "app.facts",
+                "app.jobs",
+                "app.pools",
+                "app.ops",
+                "app.restored",
+                "app.sandbox",
+            },
             {"app.rosters", "app.slack"},
             {"app.web", "app.doctor", "app.together"},
             {"app.wiring"},

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from app import notices
 from app.errors import ConnectorError
-from app.lifecycle.desk import Desk
+from app.lifecycle.desk import Desk, Given
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_request, move, move_grant
 from app.model import Ended, GrantState, RequestState
 from app.policy import PolicyFolder
@@ -139,7 +139,7 @@ def take(desk: Desk, due: Due) -> None:
     if grant is None:
         return
     try:
-        outcome = _surely_call(desk, grant)
+        outcome = surely_call(desk, grant)
     except ConnectorError as failure:
         _after_failure(desk, due, grant, failure)
     else:
@@ -215,7 +215,7 @@ def _leave(step: Step, request: Request, folder: PolicyFolder, grant: Grant, due
     finish_request(step, request, folder)
 
 
-def _surely_call(desk: Desk, grant: Grant) -> Outcome:
+def surely_call(desk: Desk, grant: Given) -> Outcome:
     """What the target says once it is gone; raises ``ConnectorError`` for everything else."""
     try:
         outcome = _call(desk, grant)
@@ -231,7 +231,7 @@ def _surely_call(desk: Desk, grant: Grant) -> Outcome:
     return outcome
 
 
-def _call(desk: Desk, grant: Grant) -> Outcome:
+def _call(desk: Desk, grant: Given) -> Outcome:
     connector = desk.targets.connector(grant.connector)
     connector.revoke(grant.subject, grant.access, grant.receipt)
     reading = connector.read(grant.subject, grant.access)
@@ -331,7 +331,7 @@ def take_late(desk: Desk, due: Due) -> None:
             return
     failure = None
     try:
-        _surely_call(desk, grant)
+        surely_call(desk, grant)
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:

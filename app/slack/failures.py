@@ -13,11 +13,12 @@ from slack_bolt.error import BoltUnhandledRequestError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import Refused, Unavailable
-from app.slack import slash
+from app.slack import outages, slash
 from app.slack.client import NETWORK_ERRORS, error_of
 from app.slack.forms import errors
 from app.slack.front import Front, in_fields
 from app.slack.payloads import Happening, Payload, Press, Search, SlashCommand, Submission
+from app.store.engine import AWAY
 
 log = structlog.get_logger()
 
@@ -41,8 +42,13 @@ class Failures:
         done = self._stored(context["delivery"])
         if done:
             return BoltResponse(status=200)
-        why = str(error) if isinstance(error, Unavailable) else f"Something went wrong here (error {name})."
-        return self._tell(payload, f"{why} {_consequence(known=done is not None)}")
+        return self._tell(payload, f"{_why(error, name)} {_consequence(known=done is not None)}")
+
+    def without_database(self, payload: Payload, *, begun: bool) -> BoltResponse:
+        """What is said while the database is away. ``begun``: it may have been stored all the same."""
+        if isinstance(payload, Happening):
+            return BoltResponse(status=500)  # Slack sends an event again
+        return self._tell(payload, f"{outages.AWAY} {_consequence(known=not begun)}")
 
     def _stored(self, delivery: str) -> bool | None:
         """Whether it had its effect in spite of the error, perhaps in another process; None: who knows."""
@@ -75,6 +81,12 @@ class Failures:
                 client.chat_postMessage(channel=press.user.id, **said)
         except NETWORK_ERRORS as failure:
             log.warning("presser could not be told", error=error_of(failure))
+
+
+def _why(error: Exception, name: str) -> str:
+    if isinstance(error, AWAY):
+        return outages.AWAY
+    return str(error) if isinstance(error, Unavailable) else f"Something went wrong here (error {name})."
 
 
 def _consequence(*, known: bool) -> str:

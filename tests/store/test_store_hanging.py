@@ -15,7 +15,7 @@ def test_a_server_that_never_answers_is_given_up_and_the_next_connection_is_a_ne
     with engine.connect() as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")  # of the server's own limit nothing is left
         first = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
-        with pytest.raises(OperationalError, match="no answer within 0.3 s") as caught:
+        with pytest.raises(OperationalError, match="no answer within") as caught:
             connection.exec_driver_sql("SELECT pg_sleep(3600)")
         assert caught.value.connection_invalidated
     with engine.connect() as connection:
