@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 from slack_bolt import BoltContext, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import Refused, Unavailable
 from app.slack import outages, slash
@@ -18,9 +19,11 @@ from app.slack.client import NETWORK_ERRORS, error_of
 from app.slack.forms import errors
 from app.slack.front import Front, in_fields
 from app.slack.payloads import Happening, Payload, Press, Search, SlashCommand, Submission
-from app.store.engine import AWAY
 
 log = structlog.get_logger()
+
+_NO_DATABASE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+"""It is gone, hangs, is full or takes nothing; its other errors are faults of ours."""
 
 
 class Failures:
@@ -84,7 +87,7 @@ class Failures:
 
 
 def _why(error: Exception, name: str) -> str:
-    if isinstance(error, AWAY):
+    if isinstance(error, _NO_DATABASE):
         return outages.AWAY
     return str(error) if isinstance(error, Unavailable) else f"Something went wrong here (error {name})."
 
