@@ -50,14 +50,15 @@ class SystemClock:
 class Contact:
     """Whether the database answers the clock and takes what it writes."""
 
-    def __init__(self) -> None:
-        self._well_at = time.monotonic()
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._well_at = ticks()
         self._lost = False
         self._silent = False
 
     def made(self) -> None:
         """It just did."""
-        self._well_at, self._lost = time.monotonic(), False
+        self._well_at, self._lost = self._ticks(), False
 
     def lost(self) -> None:
         """It just did not."""
@@ -68,7 +69,7 @@ class Contact:
 
         Silence counts at the second look: a machine that slept finds its database silent for as long as that was.
         """
-        before, self._silent = self._silent, time.monotonic() - self._well_at > SILENT.total_seconds()
+        before, self._silent = self._silent, self._ticks() - self._well_at > SILENT.total_seconds()
         return self._lost or (before and self._silent)
 
 

@@ -18,7 +18,8 @@ from app.errors import ConnectorError
 from app.lifecycle import taking
 from app.lifecycle.desk import Desk, Given
 from app.lifecycle.journal import Journal, Line
-from app.lifecycle.remembering import Memory, Remembered
+from app.lifecycle.moves import FINAL_GRANT_STATES
+from app.lifecycle.remembering import Memory, Remembered, is_over
 from app.model import GrantState, iso, new_id
 from app.state import Untrusted
 from app.store.engine import AWAY
@@ -74,6 +75,7 @@ class Away:
         self._attempts: dict[str, int] = {}
         self._not_before: dict[str, datetime] = {}
         self._done: set[str] = set()
+        self._told: set[str] = set()
         self._lock = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
@@ -92,7 +94,7 @@ class Away:
             return self._take_what_ended()
         if self._journal.waits():
             self.fold_in()
-        return ()
+        return self._take_unknown()
 
     def close(self, patience: float = 8.0) -> None:
         """Begin nothing more, and wait ``patience`` seconds for what is in hand."""
@@ -108,15 +110,29 @@ class Away:
 
     # --- taking --------------------------------------------------------------------------------------------
     def _take_what_ended(self) -> Sequence["Future[None]"]:
+        return self._begin(self._memory.ended(self._desk.clock.latest()), self._take)
+
+    def _begin(
+        self, grants: Iterable[Remembered], do: Callable[[Remembered], None]
+    ) -> Sequence["Future[None]"]:
         now = self._desk.clock.latest()
         begun = []
-        for grant in self._memory.ended(now):
+        for grant in grants:
             with self._lock:
                 if not self._may_begin(grant.id, now):
                     continue
                 self._running.add(grant.id)
-            begun.append(self._target(grant.connector).submit(self._take, grant))
+            begun.append(self._target(grant.connector).submit(self._safely, do, grant))
         return begun
+
+    def _safely(self, do: Callable[[Remembered], None], grant: Remembered) -> None:
+        try:
+            do(grant)
+        except Exception as error:  # whatever went wrong with one, it is begun again
+            log.exception("not taken back", grant=grant.id, error=type(error).__name__)
+        finally:
+            with self._lock:
+                self._running.discard(grant.id)
 
     def _may_begin(self, grant_id: str, now: datetime) -> bool:
         busy = grant_id in self._running or grant_id in self._done
@@ -128,33 +144,72 @@ class Away:
         return self._targets[connector]
 
     def _take(self, grant: Remembered) -> None:
-        try:
-            if self._is_away():  # it may have waited behind others until the database was there again
-                self._try(grant)
-        finally:
-            with self._lock:
-                self._running.discard(grant.id)
-
-    def _try(self, grant: Remembered) -> None:
+        if not self._is_away():  # it waited behind others until the database was there again
+            return
         self._write(grant)
         try:
             read = _take(self._desk, grant)
         except ConnectorError as failure:
-            attempts = self._attempts.get(grant.id, 0)
-            self._attempts[grant.id] = attempts + 1
-            self._not_before[grant.id] = self._desk.clock.latest() + taking.pause(
-                attempts, failure.retry_after
-            )
+            self._pause(grant, failure)
             self._write(grant, error=str(failure))
-            log.warning("not taken back without a database", grant=grant.id, connector=grant.connector)
         else:
             self._done.add(grant.id)
             self._write(grant, read=read)
             log.warning("taken back without a database", grant=grant.id, connector=grant.connector)
 
+    def _pause(self, grant: Remembered, failure: ConnectorError) -> None:
+        attempts = self._attempts.get(grant.id, 0)
+        self._attempts[grant.id] = attempts + 1
+        pause = taking.pause(attempts, failure.retry_after)
+        self._not_before[grant.id] = self._desk.clock.latest() + pause
+        log.warning("not taken back yet", grant=grant.id, connector=grant.connector)
+
     def _write(self, grant: Remembered, **said: str) -> None:
         line = Line(id=new_id(), grant=grant.id, at=self._desk.clock.now(), **said)
         self._journal.write(line)
+
+    # --- the database is another ---------------------------------------------------------------------------
+    def _take_unknown(self) -> Sequence["Future[None]"]:
+        """What an older database knows nothing of ends at its time all the same."""
+        unknown = self._memory.unknown()
+        if new := [grant for grant in unknown if grant.id not in self._told]:
+            self._tell_of(new)
+        now = self._desk.clock.latest()
+        return self._begin([grant for grant in unknown if is_over(grant, now)], self._take_stranger)
+
+    def _tell_of(self, new: Sequence[Remembered]) -> None:
+        named = [f"{grant.subject} at {grant.connector} until {iso(grant.ends_at)}" for grant in new]
+        try:
+            with self._desk.steps.step() as step:
+                settings = self._desk.shelf.current().settings
+                notices.alert(step, settings, "unknown_access", count=len(new), named=named[:_MOST_NAMED])
+                step.record("UnknownAccessRemembered", taking.CLOCK, None, grants=[grant.id for grant in new])
+        except AWAY:
+            return
+        self._told.update(grant.id for grant in new)
+
+    def _take_stranger(self, grant: Remembered) -> None:
+        if self._is_held(grant):
+            return
+        try:
+            read = _take(self._desk, grant)
+        except ConnectorError as failure:
+            self._pause(grant, failure)
+            return
+        with self._desk.steps.step() as step:
+            where = {"connector": grant.connector, "subject": grant.subject, "read": read}
+            notices.alert(step, self._desk.shelf.current().settings, "unknown_access_taken", **where)
+            said = {"grant": grant.id, "request": grant.request_id, "access": grant.access}
+            step.record("UnknownAccessTakenBack", taking.CLOCK, None, **where, **said)
+        self._memory.forget(grant)
+
+    def _is_held(self, grant: Remembered) -> bool:
+        """Somebody may have it by a grant that the database knows: then it ends with that one."""
+        theirs = (col(Grant.connector) == grant.connector, col(Grant.subject) == grant.subject)
+        still_held = col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))
+        with self._desk.steps.read() as session:
+            held = session.exec(select(Grant).where(*theirs, still_held)).all()
+        return any(each.access == grant.access for each in held)
 
     # --- the database is there again -------------------------------------------------------------------------
     def fold_in(self) -> None:

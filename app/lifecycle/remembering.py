@@ -72,14 +72,15 @@ class Memory:
         self._state = state
         self._latest = latest
         self._grants: Mapping[str, Remembered] = {}
-        self._seq: int | None = None
+        self._unknown: Mapping[str, Remembered] = {}
+        self._head: tuple[int, str] | None = None
         self._unwritten = False
         self._written_at: datetime | None = None
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """How many grants are remembered."""
-        return len(self._grants)
+        return len(self._grants) + len(self._unknown)
 
     # --- keeping -------------------------------------------------------------------------------------------
     def refresh(self) -> None:
@@ -91,28 +92,29 @@ class Memory:
 
     def _learn(self) -> None:
         with self._steps.read() as session:
-            head, _ = ledger.head_of(session)
-            if head == self._seq:
+            head = ledger.head_of(session)
+            if head == self._head:
                 return
-            before = self._seq
-            if before is None or not before < head <= before + MOST_ENTRIES:
+            changed = _changed(session, self._head, head[0])
+            if changed is None:
                 grants = {grant.id: Remembered.of(grant) for grant in _all_live(session)}
+                unknown = _strangers(session, {**self._unknown, **self._grants})
             else:
-                grants = dict(self._grants)
-                for grant in _changed(session, before, head):
+                grants, unknown = dict(self._grants), dict(self._unknown)
+                for grant in changed:
                     grants.pop(grant.id, None)
                     if grant.state not in FINAL_GRANT_STATES:
                         grants[grant.id] = Remembered.of(grant)
         with self._lock:
-            self._unwritten |= grants != self._grants
-            self._grants, self._seq = grants, head
+            self._unwritten |= (grants, unknown) != (self._grants, self._unknown)
+            self._grants, self._unknown, self._head = grants, unknown, head
 
     def _write_if_due(self) -> None:
         now = self._latest()
         if not self._unwritten or (self._written_at is not None and now - self._written_at < WRITE_EVERY):
             return
         self._written_at = now
-        listed = [grant.model_dump(mode="json") for grant in self._grants.values()]
+        listed = [grant.model_dump(mode="json") for grant in {**self._unknown, **self._grants}.values()]
         try:
             self._state.replace(LIVE, json.dumps({"at": iso(now), "grants": listed}).encode())
             self._unwritten = False
@@ -142,10 +144,22 @@ class Memory:
         with self._lock:
             grants = self._grants.values()
         holders = {grant.hold_id for grant in grants if grant.state in _COVERS and grant.ends_at > now}
-        return [grant for grant in grants if _is_over(grant, now) and grant.hold_id not in holders]
+        return [grant for grant in grants if is_over(grant, now) and grant.hold_id not in holders]
+
+    def unknown(self) -> Sequence[Remembered]:
+        """What the database that is there now has never heard of: it is older, or another. Only this host knows."""
+        with self._lock:
+            return list(self._unknown.values())
+
+    def forget(self, grant: Remembered) -> None:
+        """It was taken back, and nothing is owed of it."""
+        with self._lock:
+            self._unknown = {name: each for name, each in self._unknown.items() if name != grant.id}
+            self._unwritten = True
 
 
-def _is_over(grant: Remembered, now: datetime) -> bool:
+def is_over(grant: Remembered, now: datetime) -> bool:
+    """Its end has come, or had begun."""
     return grant.state is GrantState.REVOKING or grant.ends_at <= now
 
 
@@ -155,11 +169,29 @@ def _all_live(session: Session) -> Iterable[Grant]:
     return session.exec(owed).all()
 
 
-def _changed(session: Session, before: int, head: int) -> Iterable[Grant]:
-    entries = select(LedgerEntry.request_id).where(
-        col(LedgerEntry.seq) > before, col(LedgerEntry.seq) <= head
-    )
-    requests = sorted({each for each in session.exec(entries).all() if each is not None})
+def _strangers(session: Session, remembered: Mapping[str, Remembered]) -> dict[str, Remembered]:
+    """Those of which the database has never heard."""
+    ids, known = sorted(remembered), set[str]()
+    for first in range(0, len(ids), _AT_ONCE):
+        known.update(session.exec(select(Grant.id).where(col(Grant.id).in_(ids[first : first + _AT_ONCE]))))
+    return {name: each for name, each in remembered.items() if name not in known}
+
+
+def _changed(session: Session, last: tuple[int, str] | None, head: int) -> Iterable[Grant] | None:
+    """The grants of which the ledger speaks since that entry; None where all have to be read.
+
+    That is so at the beginning, after very much, and where the ledger does not hold that entry: it is another.
+    """
+    if last is None or not last[0] < head <= last[0] + MOST_ENTRIES:
+        return None
+    since = col(LedgerEntry.seq) >= last[0], col(LedgerEntry.seq) <= head
+    entries = select(LedgerEntry.seq, LedgerEntry.hash, LedgerEntry.request_id).where(*since)
+    found = session.exec(entries.order_by(col(LedgerEntry.seq))).all()
+    if not found or (found[0][0], found[0][1]) != last:
+        return None
+    requests = sorted({request for _, _, request in found[1:] if request is not None})
+    grants: list[Grant] = []
     for first in range(0, len(requests), _AT_ONCE):
         some = col(Grant.request_id).in_(requests[first : first + _AT_ONCE])
-        yield from session.exec(select(Grant).where(some)).all()
+        grants += session.exec(select(Grant).where(some)).all()
+    return grants

@@ -247,7 +247,7 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
         case "channel_unfit":
             where, said = one_line(str(data.get("channel")), 40), one_line(str(data.get("why")), 300)
             return [f"Channel {where} cannot be used: {said}. Alerts go to people directly meanwhile."]
-        case "older_database" | "restore_accepted" | "taken_while_away":
+        case str(event) if event in outages.EVENTS:
             return outages.alert(data, by)
         case "terminal":
             return [f"At a terminal, not verified, {by}: {one_line(str(data.get('words')), 1500)}{why}"]

@@ -13,15 +13,38 @@ AWAY = (
 )
 
 
+EVENTS = frozenset(
+    {"older_database", "restore_accepted", "taken_while_away", "unknown_access", "unknown_access_taken"}
+)
+
+
 def alert(data: Data, by: str) -> Words:
-    """``older_database``, ``restore_accepted``, ``taken_while_away``."""
+    """One of ``EVENTS``."""
     match data["event"]:
         case "older_database":
             return _older(data)
         case "restore_accepted":
             return _accepted(data, by)
+        case "unknown_access":
+            return _unknown(data)
+        case "unknown_access_taken":
+            where = (
+                f"{one_line(str(data.get('subject')), 120)} at {one_line(str(data.get('connector')), 120)}"
+            )
+            read = one_line(str(data.get("read")), 300)
+            return [
+                f"Of what the database does not know, {where} was taken back at its end. Read there: {read}."
+            ]
         case _:
             return _taken(data)
+
+
+def _unknown(data: Data) -> Words:
+    count = counted(int(data.get("count") or 0), "live access is", "live accesses are")
+    named = joined((one_line(str(each), 200) for each in data.get("named") or ()), 2500)
+    return [
+        f"{count} unknown to the database, which is an older one: {named}. The clock takes back what it remembers."
+    ]
 
 
 def _older(data: Data) -> Words:

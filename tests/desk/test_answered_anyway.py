@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import make_url
 
 from app.serving import build_web
@@ -29,11 +30,11 @@ def hasty(house: TestHouse, house_ports: tuple[Port, Port]) -> Iterator[TestHous
 
 
 @contextmanager
-def hanging(house: TestHouse) -> Iterator[None]:
+def hanging(house: TestHouse, table: str = "request") -> Iterator[None]:
     """Whoever asks for a request, or stores one, hears nothing."""
     url = make_url(house.house.settings.database()).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
-        connection.execute("LOCK TABLE request IN ACCESS EXCLUSIVE MODE")
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table)))
         yield
 
 
@@ -71,6 +72,20 @@ def test_a_database_that_hangs_keeps_slack_waiting_for_no_longer_than_it_waits(h
         assert answer.status == 200
         assert "Whether it was stored is not known" in answer.text
     wait(lambda: len(hasty.requests()) == 1, what="what was begun to be stored after all")
+
+
+@ON_POSTGRESQL
+def test_once_it_is_known_to_hang_nothing_is_begun_any_more(hasty: TestHouse) -> None:
+    with hanging(hasty, "ledger_head"):
+        looking = threading.Thread(target=hasty.house.known.look)
+        looking.start()
+        wait(hasty.house.known.is_away, what="the silence to be noticed")
+        answer = hasty.person("ada").commands(f"/breakglass {LINE}")
+        assert "so nothing can be given" in answer.text
+        assert "Nothing was changed" in answer.text
+    looking.join(10)
+    assert not hasty.house.known.is_away()
+    assert hasty.requests() == []
 
 
 @ON_POSTGRESQL

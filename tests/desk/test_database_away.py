@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import col
 
+from app.clock import Contact
 from app.lifecycle.journal import JOURNAL
 from app.model import iso
 from app.store.tables import Grant, LedgerEntry
@@ -193,6 +194,22 @@ def test_a_look_costs_what_happened_and_not_what_is_open(watch: Watch) -> None:
     watch.remember()
     tables = [each.partition("FROM")[2].split()[0].strip('"') for each in statements]
     assert tables == ["ledger_head", "ledger", "grant"]
+
+
+def test_a_database_that_only_says_nothing_is_away_too_and_a_machine_that_slept_waits_for_its_answer() -> (
+    None
+):
+    ticks = [0.0]
+    contact = Contact(lambda: ticks[0])
+    ticks[0] = 600  # asleep
+    assert not contact.is_lost()
+    contact.made()
+    assert not contact.is_lost()
+    ticks[0] += 4  # and now it hangs
+    assert not contact.is_lost()
+    assert contact.is_lost()
+    contact.made()
+    assert not contact.is_lost()
 
 
 # --- a clock that starts without its database ----------------------------------------------------------------

@@ -1,8 +1,10 @@
 """A database restored from an older back-up: taking goes on, and nothing is given until somebody there says so."""
 
+import json
 import os
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from sqlmodel import col
@@ -12,7 +14,7 @@ from app.cli import main
 from app.cli.terminal import Terminal
 from app.restored import HEAD, KnownDatabase
 from app.store.tables import Due, LedgerEntry
-from tests.desk.outage import back_up, gone, restore
+from tests.desk.outage import Watch, back_up, gone, restore
 from tests.house import TestHouse
 
 LINE = "orders-db 30m INC-1 replica lag"
@@ -200,3 +202,61 @@ def test_a_host_that_cannot_remember_says_so_and_goes_on(house: TestHouse, known
     known.look()
     assert house.latest()["state"] == "active"
     assert any("cannot be" in why for why in wiring.readiness(house.house)[1])
+
+
+# --- what it has never heard of ------------------------------------------------------------------------------
+
+
+def test_what_an_older_database_never_heard_of_is_named_and_taken_back_at_its_end(
+    house: TestHouse, tmp_path: Path
+) -> None:
+    watch = Watch(house)
+    copy = back_up(house, tmp_path)
+    house.asks("ada", LINE)
+    watch.remember()
+    restore(house, copy)
+    for _ in range(3):
+        house.asks("alan", LINE)  # its ledger has grown past the number that was seen before anybody looked
+    watch.remember()
+    watch.look()
+    watch.look()
+    assert len([text for text in told(house) if text.startswith("1 live access is unknown")]) == 1
+    assert any("ada at orders-db until" in text for text in told(house))
+    watch.begin()  # a new clock: only the list on disk knows now
+    assert watch.vigil.memory.load()
+    watch.remember()
+    house.clock.advance(minutes=29)
+    watch.look()
+    assert house.target.can_write("ada")
+    house.clock.advance(minutes=1)
+    watch.look()
+    assert not house.target.can_write("ada")
+    assert len(entries(house, "UnknownAccessTakenBack")) == 1
+    watch.look()
+    assert len(entries(house, "UnknownAccessTakenBack")) == 1
+    assert house.ledger_is_clean()
+
+
+@ON_SQLITE
+def test_a_forged_list_takes_nothing_that_somebody_holds_and_ends_no_session(house: TestHouse) -> None:
+    watch = Watch(house)
+    house.asks("ada", LINE)
+    house.target.run("GRANT incident_writer TO alan")
+    watch.remember()
+    listed = json.loads(watch.live.read_text())
+    (true,) = listed["grants"]
+    past = {**true, "ends_at": "2026-11-22T01:00:00Z"}
+    forged = [{**past, "id": "forged"}, {**past, "id": "another", "subject": "alan", "hold_id": "x"}]
+    watch.live.write_text(json.dumps({**listed, "grants": [true, *forged]}))
+    watch.begin()
+    assert watch.vigil.memory.load()
+    dsn = house.target.server.dsn(user="alan", dbname=house.target.name)
+    with psycopg.connect(dsn, autocommit=True) as session:
+        watch.remember()
+        watch.look()
+        assert house.target.can_write("ada")
+        with gone(house):
+            house.clock.advance(seconds=1)
+            watch.vigil.contact.lost()
+            watch.look()
+        session.execute("INSERT INTO orders (item) VALUES ('still here')")
