@@ -5,7 +5,6 @@ what is open. The same list lies in ``BREAKGLASS_STATE``, for a clock that start
 never the truth: what it says is only ever a reason to ask the target.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -114,9 +113,9 @@ class Memory:
         if not self._unwritten or (self._written_at is not None and now - self._written_at < WRITE_EVERY):
             return
         self._written_at = now
-        listed = [grant.model_dump(mode="json") for grant in {**self._unknown, **self._grants}.values()]
+        listed = ",".join(grant.model_dump_json() for grant in {**self._unknown, **self._grants}.values())
         try:
-            self._state.replace(LIVE, json.dumps({"at": iso(now), "grants": listed}).encode())
+            self._state.replace(LIVE, f'{{"at":"{iso(now)}","grants":[{listed}]}}'.encode())
             self._unwritten = False
         except OSError as error:
             log.warning("the list of what is live cannot be kept", why=error.strerror)

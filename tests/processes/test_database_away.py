@@ -70,7 +70,7 @@ def clock_of(house: Installation) -> Child:
 def listed(house: Installation, *people: str) -> bool:
     """Whether the clock has these on its list."""
     file = house.folder / "state" / "live.json"
-    return file.exists() and all(f'"subject": "{person}"' in file.read_text() for person in people)
+    return file.exists() and all(f'"subject":"{person}"' in file.read_text() for person in people)
 
 
 def recorded(house: Installation, request_id: str) -> list[LedgerEntry]:
