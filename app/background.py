@@ -14,14 +14,18 @@ from app.pools import Pools
 from app.queue import Ringer
 from app.settings import Settings
 from app.store import due as timetable
+from app.store.engine import AWAY
 from app.store.step import NOTICES
 
 log = structlog.get_logger()
 
+_ASK_AGAIN = 0.5
+
 
 def run_worker(settings: Settings, stop: threading.Event) -> None:
     """Hear the bell and do what is due, until told to stop; what is in hand is finished."""
-    house = _open(settings)
+    house = wiring.build(settings)
+    _open(house)
     pools = wiring.make_pools(house)
     house.steps.rings = _here_and_at_the_end(pools, house)
     house.steps.hands = pools
@@ -45,28 +49,70 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
 
 
 def run_clock(settings: Settings, stop: threading.Event) -> None:
-    """Sweep the due-list, ring for what is due, and do what nobody claimed in time."""
-    house = _open(settings)
+    """Sweep the due-list, ring for what is due, and do what nobody claimed in time.
+
+    Where the database is away, what ends is taken back from memory, or from the list on disk.
+    """
+    house = wiring.build(settings)
+    vigil = wiring.make_vigil(house)
+    close_ops = wiring.serve_ops(house)
+    if _with_database(house, vigil, stop):
+        _keep_time(house, vigil, stop)
+    vigil.away.close()
+    close_ops()
+    house.close()
+    log.info("clock stopped")
+
+
+def _with_database(house: wiring.House, vigil: wiring.Vigil, stop: threading.Event) -> bool:
+    """Open the house, as soon as its database answers. False: told to stop before.
+
+    Raises ``Unavailable`` where it does not, and nothing is known that would have to be taken back meanwhile.
+    """
+    known = vigil.memory.load()
+    watch = threading.Thread(target=vigil.away.run, args=(stop,), name="away", daemon=True)
+    try:
+        _open(house)
+    except (Unavailable, *AWAY):
+        if not known:
+            raise
+        house.shelf.open_without_database()
+        vigil.contact.lost()
+        log.warning("clock started without its database", grants=len(vigil.memory))
+        watch.start()
+        return _comes_back(house, stop)
+    vigil.contact.made()
+    watch.start()
+    return True
+
+
+def _comes_back(house: wiring.House, stop: threading.Event) -> bool:
+    while not stop.wait(_ASK_AGAIN):
+        try:
+            _open(house)
+        except (Unavailable, *AWAY):
+            continue
+        return True
+    return False
+
+
+def _keep_time(house: wiring.House, vigil: wiring.Vigil, stop: threading.Event) -> None:
     pools = wiring.make_pools(house, grace=clocks.GRACE)
     house.steps.rings = lambda lanes, _later: pools.wake(lanes, mine=True)
     house.steps.hands = pools
     ringer = Ringer(house.bell) if house.bell else None
-    sweeps = wiring.make_timetable(house, pools, ringer.ring if ringer else _nobody)
-    close_ops = wiring.serve_ops(house)
+    sweeps = wiring.make_timetable(house, pools, ringer.ring if ringer else _nobody, vigil)
     pools.start()
     log.info("clock started")
     sweeps.run(stop)
     if ringer:
         ringer.stop()
     pools.stop()
-    close_ops()
-    house.close()
-    log.info("clock stopped")
 
 
-def _open(settings: Settings) -> wiring.House:
-    house = wiring.build(settings)
+def _open(house: wiring.House) -> None:
     wiring.must_be_migrated(house.engine)
+    house.known.look()
     house.shelf.open(must_be_good=False)
     try:
         house.shelf.current()
@@ -74,10 +120,9 @@ def _open(settings: Settings) -> wiring.House:
         for problem in house.shelf.faults:
             click.echo(str(problem), err=True)
         raise
-    if why := house.shelf.taking_only():
+    if why := house.desk.taking_only():
         log.warning("nothing is given by this process", why=why)
     _name_what_cannot_be_used(house)
-    return house
 
 
 def _name_what_cannot_be_used(house: wiring.House) -> None:

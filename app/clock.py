@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.store import due as timetable
+from app.store.engine import AWAY
 from app.store.step import Steps
 from app.store.tables import Pulse
 
@@ -22,6 +21,8 @@ SWEEP_EVERY = timedelta(seconds=0.5)
 GRACE = timedelta(seconds=1)
 """What nobody has claimed that long after it was due, the clock does itself."""
 PULSE_EVERY = timedelta(seconds=1)
+SILENT = timedelta(seconds=3)
+"""A database that has not taken the clock's pulse for that long is away, whatever it is that hangs."""
 
 
 class SystemClock:
@@ -46,6 +47,32 @@ class SystemClock:
             return max(now, elapsed)
 
 
+class Contact:
+    """Whether the database answers the clock and takes what it writes."""
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._well_at = ticks()
+        self._lost = False
+        self._silent = False
+
+    def made(self) -> None:
+        """It just did."""
+        self._well_at, self._lost = self._ticks(), False
+
+    def lost(self) -> None:
+        """It just did not."""
+        self._lost = True
+
+    def is_lost(self) -> bool:
+        """It did not when it was last asked, or has not answered since; to be asked again and again.
+
+        Silence counts at the second look: a machine that slept finds its database silent for as long as that was.
+        """
+        before, self._silent = self._silent, self._ticks() - self._well_at > SILENT.total_seconds()
+        return self._lost or (before and self._silent)
+
+
 class Timetable:
     """Reads the due-list every half second and at each due time, rings for what is due, and minds the routines."""
 
@@ -55,11 +82,13 @@ class Timetable:
         latest: Callable[[], datetime],
         ring: Callable[[Sequence[str]], object],
         routines: Sequence["Routine"] = (),
+        contact: Contact | None = None,
     ) -> None:
         self._steps = steps
         self._latest = latest
         self._ring = ring
         self._routines = routines
+        self._contact = contact or Contact()
         self._pulsed: datetime | None = None
 
     def sweep(self) -> timedelta:
@@ -75,7 +104,8 @@ class Timetable:
             if lanes:
                 self._ring(sorted(lanes))
             self._beat(now)
-        except (DBAPIError, PoolTimeout) as error:
+        except AWAY as error:
+            self._contact.lost()
             log.warning("sweep failed", error=type(error).__name__)
             return SWEEP_EVERY
         return (
@@ -88,6 +118,7 @@ class Timetable:
         with self._steps.step() as step:
             step.session.merge(Pulse(name="sweep", at=now))
         self._pulsed = now
+        self._contact.made()
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until told to stop."""

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from app import watch
 from app.clock import SystemClock
@@ -21,9 +22,11 @@ from app.errors import ConnectorError, Misconfigured, Problem
 from app.model import Clock
 from app.policy import KindSchema, PolicyFolder, load
 from app.queue import connect
+from app.restored import knows, seen
 from app.settings import Settings, is_loopback
 from app.slack.client import NETWORK_ERRORS, error_of, make_client
 from app.slack.manifest import SCOPES
+from app.state import StateFolder, Untrusted
 from app.store import checkup, schema
 from app.store.engine import make_engine, reading
 from app.targets import ConnectorRack
@@ -128,7 +131,7 @@ def foreign_owners(owners: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
 def _database(settings: Settings, now: Callable[[], datetime]) -> Iterator[Finding]:
     engine = make_engine(settings.database())
     try:
-        yield from _tables(engine, now)
+        yield from _tables(engine, StateFolder(settings.state), now)
     except SQLAlchemyError as error:
         what = f"the database does not answer ({type(error).__name__})"
         yield _silence("DATABASE_URL", what, "check that it runs, and the URL's host, name and password")
@@ -136,7 +139,7 @@ def _database(settings: Settings, now: Callable[[], datetime]) -> Iterator[Findi
         engine.dispose()
 
 
-def _tables(engine: Engine, now: Callable[[], datetime]) -> Iterator[Finding]:
+def _tables(engine: Engine, state: StateFolder, now: Callable[[], datetime]) -> Iterator[Finding]:
     if not schema.is_current(engine):
         yield _fault(
             "DATABASE_URL", "the database is not migrated to this version", "run `breakglass migrate`"
@@ -144,10 +147,24 @@ def _tables(engine: Engine, now: Callable[[], datetime]) -> Iterator[Finding]:
         return
     yield from map(Finding, checkup.problems(engine, now()))
     with reading(engine) as session:
+        yield from _restored(session, state)
         sight = watch.look(session, now(), _LONG_AGO)
     for problem in watch.unwell(sight):
         if problem.where not in _ASKED_HERE:
             yield Finding(problem)
+
+
+def _restored(session: Session, state: StateFolder) -> Iterator[Finding]:
+    """Whether it still holds what the processes of this host saw in it last."""
+    remedy = "if it is meant so, run `breakglass doctor --accept-restore`; until then nothing is given"
+    try:
+        last = seen(state)
+    except Untrusted as fault:
+        yield _fault("BREAKGLASS_STATE", str(fault), remedy)
+        return
+    if last is not None and not knows(session, last):
+        what = f"it does not hold #{last.short}, which this host has seen: it may come from an older back-up"
+        yield _fault("database", what, remedy)
 
 
 # --- Redis --------------------------------------------------------------------------------------------------

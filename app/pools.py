@@ -66,7 +66,6 @@ class Pools:
         deliver: Callable[[], timedelta | None],
         *,
         grace: timedelta = timedelta(),
-        unrecorded: Work | None = None,
         threads: Threads | None = None,
     ) -> None:
         self.owner = owner_name()
@@ -74,7 +73,6 @@ class Pools:
         self._latest = latest
         self._work = work
         self._grace = grace
-        self._unrecorded = unrecorded
         self._threads_of = threads
         self._well: set[str] = set()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
@@ -154,7 +152,6 @@ class Pools:
                 self._claim_all()
             except (DBAPIError, PoolTimeout) as error:
                 log.warning("work cannot be claimed", error=type(error).__name__)
-                self._without_database()
                 self._stop.wait(_DATABASE_AWAY)
                 self._awake.set()
             except Exception as error:  # nobody else looks for work: whatever it was, look again
@@ -258,31 +255,6 @@ class Pools:
                     step.rung.add(row.lane)
         except (DBAPIError, PoolTimeout) as away:
             log.warning("work keeps its lease until it runs out", error=type(away).__name__)
-
-    def _without_database(self) -> None:
-        """Claims cannot be written: what is to be taken back is taken back all the same."""
-        if self._unrecorded is None:
-            return
-        try:
-            with self._steps.read() as session:
-                rows = timetable.unclaimed(session, TAKING, self._latest() - self._grace)
-        except (DBAPIError, PoolTimeout):
-            return
-        for row in rows:
-            with self._lock:
-                in_hand = row.id in self._running
-            if not in_hand and self._room(row.lane):
-                with self._lock:
-                    self._running[row.id] = row.lane
-                self._pool(row.lane).submit(self._take_unrecorded, row)
-
-    def _take_unrecorded(self, row: Due) -> None:
-        try:
-            if self._unrecorded is not None:
-                self._unrecorded(row)
-        finally:
-            with self._lock:
-                self._running.pop(row.id, None)
 
     def _renew(self) -> None:
         while not self._stop.wait(timetable.RENEW_EVERY.total_seconds()):

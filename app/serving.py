@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +16,9 @@ from starlette.types import ASGIApp
 from app import clock as clocks
 from app import wiring
 from app.settings import Settings
+from app.slack.answering import ANSWER_WITHIN, Answering
 from app.slack.client import OwnIdentity, hurried
+from app.slack.failures import Failures
 from app.slack.front import Front
 from app.slack.guard import Guard, Tally
 from app.slack.listeners import create_bolt
@@ -42,23 +44,27 @@ class Web:
     app: Starlette
     identity: OwnIdentity
     socket: SocketMode | None
+    answering: Answering
 
 
-def build_web(house: wiring.House, sandbox: ASGIApp | None = None) -> Web:
-    """The application over an open house."""
+def build_web(house: wiring.House, sandbox: ASGIApp | None = None, *, patience: float = ANSWER_WITHIN) -> Web:
+    """The application over an open house; Slack is answered within ``patience`` seconds."""
     settings = house.settings
     front = Front(house.steps, house.shelf.current, hurried(house.client))
     bolt = create_bolt(front)
+    answering = Answering(bolt, Failures(front), house.known.is_away, patience)
     identity = OwnIdentity(house.client)
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret else None
     tally = Tally()
     guard = Guard(secret, identity.known, house.clock.now, tally)
     ready = _remembered(lambda: wiring.readiness(house)[0])
-    app = create_web(Door(bolt, guard, ready, lambda: tally.write(house.steps)), sandbox)
+    door = Door(bolt, guard, ready, lambda: tally.write(house.steps), answering.answer)
+    app = create_web(door, sandbox)
     socket = None
     if settings.app_token is not None:
-        socket = SocketMode(bolt, guard, settings.app_token.get_secret_value(), house.client)
-    return Web(house, app, identity, socket)
+        token = settings.app_token.get_secret_value()
+        socket = SocketMode(bolt, guard, token, house.client, answering.answer)
+    return Web(house, app, identity, socket, answering)
 
 
 def _remembered(ask: Callable[[], bool]) -> Callable[[], bool]:
@@ -78,14 +84,18 @@ def run_web(settings: Settings, sandbox_env: Mapping[str, str] | None) -> None:
     port_must_be_free(settings.host, settings.port)
     house = wiring.build(settings)
     wiring.must_be_migrated(house.engine)
+    house.known.look()
     house.shelf.open(must_be_good=True)
     sandbox = _sandbox(settings, sandbox_env) if sandbox_env is not None else None
     web = build_web(house, sandbox.app if sandbox else None)
     stop = threading.Event()
     server = _Server(_config(web.app, settings))
     threading.Thread(target=_learn, args=(web, server, stop), name="identity", daemon=True).start()
-    reload = clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload)
-    threading.Thread(target=_routine, args=(reload, stop, house), name="routines", daemon=True).start()
+    routines = [
+        clocks.Routine("reload", wiring.RELOAD_EVERY, house.shelf.reload),
+        clocks.Routine("compare", wiring.COMPARE_EVERY, house.known.look),
+    ]
+    threading.Thread(target=_routines, args=(routines, stop, house), name="routines", daemon=True).start()
     close_ops = wiring.serve_ops(house)
     listening = web.socket and threading.Thread(
         target=web.socket.run, args=(stop,), name="socket", daemon=True
@@ -99,6 +109,7 @@ def run_web(settings: Settings, sandbox_env: Mapping[str, str] | None) -> None:
         sandbox.close()
     if listening:
         listening.join(_LAST_WORDS)
+    web.answering.close()
     close_ops()
     house.close()
     log.info("web stopped")
@@ -140,9 +151,10 @@ def _learn(web: Web, server: uvicorn.Server, stop: threading.Event) -> None:
     web.identity.learn_until(stop)
 
 
-def _routine(routine: clocks.Routine, stop: threading.Event, house: wiring.House) -> None:
+def _routines(routines: Sequence[clocks.Routine], stop: threading.Event, house: wiring.House) -> None:
     while not stop.wait(0.5):
-        routine.run_if_due(house.clock.now())
+        for routine in routines:
+            routine.run_if_due(house.clock.now())
 
 
 def _sandbox(settings: Settings, env: Mapping[str, str]) -> "Sandbox":

@@ -70,6 +70,15 @@ class PolicyShelf:
             self.faults = faulty.problems
             self._folder = self._last_good()
 
+    def open_without_database(self) -> None:
+        """Read the folder for taking alone, while nobody can say what is live. Raises ``Unavailable``."""
+        try:
+            self._folder = load(self._where.folder, kinds=self._where.kinds, env=self._where.env)
+        except Misconfigured as faulty:
+            self.faults = faulty.problems
+            message = "The database does not answer, and the policy folder on disk is faulty."
+            raise Unavailable(message) from None
+
     def reload(self) -> None:
         """Take a changed folder into force; called every few seconds."""
         stamp = self._look()

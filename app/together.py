@@ -10,6 +10,9 @@ import click
 
 from app.embedded import EmbeddedPostgres, EmbeddedValkey, hold
 from app.errors import Unavailable
+from app.lifecycle.journal import JOURNAL
+from app.lifecycle.remembering import LIVE
+from app.restored import HEAD
 from app.settings import Settings
 from app.store import schema
 from app.store.engine import make_engine
@@ -45,7 +48,7 @@ def run_demo(env: Mapping[str, str], port: int | None) -> int:
 
 
 def _demo(settings: Settings, env: Mapping[str, str], state: Path, port: int) -> int:
-    for left in ("breakglass.db", "breakglass.db-wal", "breakglass.db-shm"):
+    for left in ("breakglass.db", "breakglass.db-wal", "breakglass.db-shm", HEAD, LIVE, JOURNAL):
         (state / left).unlink(missing_ok=True)
     shutil.rmtree(state / "valkey", ignore_errors=True)
     valkey = EmbeddedValkey(state / "valkey")

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.slack.guard import MAX_BODY, Guard, Rejected
+from app.slack.guard import MAX_BODY, Delivery, Guard, Rejected
 from app.slack.listeners import dispatch
 
 MOST_AT_ONCE = 40
@@ -32,12 +32,16 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What HTTP leads to. ``ready`` answers at once; ``minutely`` is done every minute and at the end."""
+    """What HTTP leads to. ``ready`` answers at once; ``minutely`` is done every minute and at the end.
+
+    ``answer`` stands before the listeners where they may have to wait for others.
+    """
 
     bolt: App
     guard: Guard
     ready: Callable[[], bool]
     minutely: Callable[[], None]
+    answer: Callable[[Delivery], BoltResponse] | None = None
 
 
 def create_web(door: Door, sandbox: ASGIApp | None = None) -> Starlette:
@@ -84,7 +88,7 @@ class SlackEvents:
     async def _handled(self, request: Request, body: bytes, signature: str) -> BoltResponse:
         def handle() -> BoltResponse:
             delivery = self._door.guard.open_http(request.headers.raw, body, signature)
-            return dispatch(self._door.bolt, delivery)
+            return self._door.answer(delivery) if self._door.answer else dispatch(self._door.bolt, delivery)
 
         return await anyio.to_thread.run_sync(handle, limiter=self._limiter)
 

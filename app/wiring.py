@@ -9,26 +9,30 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import canary, watch
 from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer, Sources
 from app.jobs import JOBS
-from app.lifecycle import drift, holders, taking
+from app.lifecycle import drift, holders
+from app.lifecycle.away import Away
 from app.lifecycle.desk import Desk
+from app.lifecycle.journal import Journal
+from app.lifecycle.remembering import Memory
 from app.metrics import Figures, Meters
 from app.people import Bindings
 from app.pools import Pools
 from app.queue import Bell, Listener
+from app.restored import KnownDatabase
 from app.rosters import Rosters
 from app.routes import LOOK_EVERY, Routes
 from app.shelf import PolicyShelf, Where, current_or_none
+from app.state import StateFolder
 from app.store import due as timetable
 from app.store import schema
-from app.store.engine import make_engine
+from app.store.engine import AWAY, make_engine
 from app.store.step import Steps
 from app.targets import ConnectorRack
 from app.watch import CredentialCheck, Watch
@@ -59,6 +63,9 @@ TARGETS_EVERY = timedelta(seconds=20)
 """How often it is looked which credentials are to be checked again."""
 DRIFT_EVERY = timedelta(seconds=20)
 HOLDERS_EVERY = timedelta(seconds=30)
+REMEMBER_EVERY = timedelta(seconds=0.5)
+COMPARE_EVERY = timedelta(seconds=1)
+_TELL = ("worker", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class House:
     clock: Clock
     engine: Engine
     steps: Steps
+    state: StateFolder
+    known: KnownDatabase
     shelf: PolicyShelf
     targets: ConnectorRack
     desk: Desk
@@ -113,6 +122,8 @@ def build(
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
     routes = Routes(steps, directory, shelf.current, time.now)
+    state = StateFolder(settings.state)
+    known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
     desk = Desk(
         clock=time,
         steps=steps,
@@ -120,12 +131,15 @@ def build(
         targets=targets,
         facts=Gatherer(steps, Sources(_calendar), routes.why_unheard, meters.failed("source")),
         people=people,
+        database=known,
     )
     return House(
         settings,
         time,
         engine,
         steps,
+        state,
+        known,
         shelf,
         targets,
         desk,
@@ -159,7 +173,7 @@ def must_be_migrated(engine: Engine) -> None:
     """Refuse a database of another version; raises ``Misconfigured`` or ``Unavailable``."""
     try:
         current = schema.is_current(engine)
-    except DBAPIError as error:
+    except AWAY as error:
         message = (
             f"The database does not answer ({type(error).__name__}). Check DATABASE_URL and that it runs."
         )
@@ -201,7 +215,6 @@ def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
         work_of(house, "clock" if grace else "worker"),
         lambda: delivery.deliver(house.clock.now() - grace),
         grace=grace,
-        unrecorded=(lambda due: taking.take_unrecorded(house.desk, due)) if grace else None,
         threads=house.targets.threads,
     )
     house.targets.when_well = pools.hasten
@@ -256,8 +269,26 @@ def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[cloc
     ]
 
 
-def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], Any]) -> clocks.Timetable:
-    """The clock's routines: sweep, reload, groups, tidying, drift, holders."""
+@dataclass(frozen=True, slots=True)
+class Vigil:
+    """What the clock takes back with while the database is away, and how it knows that it is."""
+
+    memory: Memory
+    contact: clocks.Contact
+    away: Away
+
+
+def make_vigil(house: House) -> Vigil:
+    """Nothing is remembered yet."""
+    memory, contact = Memory(house.steps, house.state, house.clock.latest), clocks.Contact()
+    return Vigil(memory, contact, Away(house.desk, memory, Journal(house.state), contact.is_lost))
+
+
+def make_timetable(
+    house: House, pools: Pools, ring: Callable[[Sequence[str]], Any], vigil: Vigil | None = None
+) -> clocks.Timetable:
+    """The clock's routines: sweep, reload, groups, tidying, what is live, whose database it is."""
+    vigil = vigil or make_vigil(house)
 
     def ring_everybody(lanes: Sequence[str]) -> None:
         ring(lanes)
@@ -274,8 +305,10 @@ def make_timetable(house: House, pools: Pools, ring: Callable[[Sequence[str]], A
         clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
         clocks.Routine("drift", DRIFT_EVERY, lambda: drift.schedule(house.desk)),
         clocks.Routine("holders", HOLDERS_EVERY, lambda: holders.look_at_holders(house.desk)),
+        clocks.Routine("remember", REMEMBER_EVERY, vigil.memory.refresh),
+        clocks.Routine("compare", COMPARE_EVERY, house.known.look),
     ]
-    return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines)
+    return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines, vigil.contact)
 
 
 def serve_ops(house: House) -> Callable[[], None]:
@@ -322,12 +355,16 @@ def readiness(house: House) -> tuple[bool, list[str]]:
         if not schema.is_current(house.engine):
             return False, ["database: not migrated; run `breakglass migrate`"]
         unwell = list(watch.unwell(sight_of(house)))
-    except (DBAPIError, PoolTimeout) as error:
+    except AWAY as error:
         return False, [f"database: {type(error).__name__}; check that it runs, and DATABASE_URL"]
     degraded = [str(problem) for problem in unwell]
+    if why := house.known.taking_only():
+        return False, [f"database: {why}", *degraded]
     try:
         house.shelf.current()
     except Unavailable as never:
         return False, [f"policies: {never}", *degraded]
+    if house.known.fault:
+        degraded.append(f"state: {house.known.fault}")
     degraded += [f"target: {why}" for why in house.targets.unwell()]
     return not any(problem.where == "clock" for problem in unwell), degraded

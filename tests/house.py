@@ -286,7 +286,7 @@ def build_house(
         schema.migrate(house.engine)
     house.shelf.open(must_be_good=True)
     house.steps.rings = lambda _lanes, _later: None
-    web = build_web(house)
+    web = build_web(house, patience=20)  # as Slack's own, which a slow machine must not exceed
     web.identity.learn()
     return TestHouse(house, web, slack, clock, target, policies)
 

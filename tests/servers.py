@@ -132,6 +132,10 @@ class PostgresServer:
         """Send a signal to the postmaster alone (SIGSTOP: it takes connections and says nothing)."""
         self._process.signal(number)
 
+    def signal_all(self, number: int) -> None:
+        """Send a signal to the postmaster and all of its processes (SIGSTOP: nobody of it answers any more)."""
+        self._process.signal_all(number)
+
     def log(self) -> str:
         """Everything that it wrote, e.g. with ``log_statement`` every statement."""
         return (self._folder / "server.log").read_text(errors="replace")
@@ -347,6 +351,12 @@ class _Tied:
     def signal(self, number: int) -> None:
         os.kill(self._pid, number)
 
+    def signal_all(self, number: int) -> None:
+        self.signal(number)
+        for child in _children_of(self._pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, number)
+
     def stop(self, number: int) -> None:
         if self._shell is None:
             return
@@ -365,6 +375,15 @@ def _runs(pid: int) -> bool:
     except OSError:
         return not Path("/proc/self").exists() and _answers_signals(pid)
     return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def _children_of(parent: int) -> list[int]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
+            found += [int(stat.parent.name)] if int(fields[1]) == parent else []
+    return found
 
 
 def _answers_signals(pid: int) -> bool:

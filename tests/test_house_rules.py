@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         (
             {"app.model", "app.errors"},
             {"connectors"},
-            {"app.policy", "app.store", "app.settings", "app.supervisor"},
+            {"app.policy", "app.store", "app.settings", "app.state", "app.supervisor"},
             {
                 "app.audit",
                 "app.notices",
@@ -42,6 +42,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
                 "app.jobs",
                 "app.pools",
                 "app.ops",
+                "app.restored",
                 "app.sandbox",
                 "app.canary",
             },

@@ -7,7 +7,7 @@ import click
 from app.cli import output
 from app.cli.failing import code_of, database_named
 from app.cli.options import json_option
-from app.cli.terminal import Terminal, schemas
+from app.cli.terminal import Terminal, actor, schemas
 
 
 @click.command()
@@ -29,8 +29,13 @@ def migrate(terminal: Terminal) -> None:
 
 @click.command()
 @json_option
+@click.option(
+    "--accept-restore",
+    is_flag=True,
+    help="First take a database that was restored from a back-up as the one to go on with, on this host.",
+)
 @click.pass_context
-def doctor(ctx: click.Context, *, json_wanted: bool) -> None:
+def doctor(ctx: click.Context, *, json_wanted: bool, accept_restore: bool) -> None:
     """Look at everything that the service depends on, change nothing, and say what mends it.
 
     Exit code 1 for a fault, 3 where something could not be reached.
@@ -38,6 +43,8 @@ def doctor(ctx: click.Context, *, json_wanted: bool) -> None:
     from app.doctor import examine
 
     terminal: Terminal = ctx.obj
+    if accept_restore:
+        _accept_restore(terminal)
     diagnosis = examine(terminal.env, schemas())
     fine = "Everything is in order."
     if json_wanted:
@@ -45,6 +52,23 @@ def doctor(ctx: click.Context, *, json_wanted: bool) -> None:
     else:
         output.diagnosis(diagnosis.problems, fine=fine)
     ctx.exit(code_of(diagnosis.problems, unreachable=diagnosis.unreachable))
+
+
+def _accept_restore(terminal: Terminal) -> None:
+    from app.errors import Unavailable
+    from app.restored import accept
+
+    with terminal.house() as house:
+        try:
+            closed = accept(house.desk, house.state, terminal.in_force(house), actor())
+        except OSError as error:
+            message = (
+                f"The database was not accepted: {house.state.folder} cannot be written ({error.strerror})."
+            )
+            raise Unavailable(message) from None
+    output.remark(
+        f"This database is the one to go on with. Requests closed that were not given yet: {closed}."
+    )
 
 
 @click.command()

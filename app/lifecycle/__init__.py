@@ -7,6 +7,7 @@
 ``judging``     presses are judged in stored order: ``approving``, ``extending``, ``ending``, ``house``
 ``giving``      the end is committed, the target called, read back, said
 ``taking``      taken back on time, read back, again until it is gone
+``away``        the same while the database is not there, from memory (``remembering``), with a ``journal``
 ``drift``       what every target says is held against what was given (``mending``: what follows); ``holders``: who left
 
 The rules that hold in all of it are in ``docs/walk.md``. The functions of this package take the ``Desk`` (its

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.errors import Refused
+from app.errors import Refused, Unavailable
 from app.lifecycle.desk import Desk
 from app.model import Email, Person, Verdict
 from app.policy import AccessEntry, Ask, Decision, Facts, Policy, PolicyFolder, decide, subject_name
@@ -79,10 +79,13 @@ def ask_of(request: Request, person: Person, at: datetime, length: timedelta | N
 
 
 def must_give(desk: Desk) -> None:
-    """Raises ``Refused`` in a process that only takes back."""
-    if why := desk.shelf.taking_only():
+    """Raises ``Refused`` in a process that only takes back, ``Unavailable`` where that is about to be known."""
+    if why := desk.taking_only():
         message = f"Nothing can be given now: {why}"
         raise Refused(message)
+    if desk.database.unsure():
+        message = "The database has just been away, and is being looked at."
+        raise Unavailable(message)
 
 
 def assess(

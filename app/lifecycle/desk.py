@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.gates import Gate
 from app.model import Clock, Email, Person, SlackUser
@@ -30,6 +30,16 @@ class Targets(Protocol):
 
     def gate(self, name: str) -> Gate:
         """The way to its target: every call of the desk goes through it."""
+
+
+class Database(Protocol):
+    """What is known of the database itself, looked at in the background."""
+
+    def taking_only(self) -> str | None:
+        """Why nothing may be given: it is another than this host has seen before. None: it is that one."""
+
+    def unsure(self) -> bool:
+        """It has just been away, and whether it is the same is not known yet."""
 
 
 class FactFinder(Protocol):
@@ -61,6 +71,26 @@ class People(Protocol):
         """Why Slack's own word, asked now, bars this account; None: it is a full member's. Raises ``Unavailable``."""
 
 
+class Given(Protocol):
+    """What taking back has to know of a grant, wherever that stands."""
+
+    @property
+    def connector(self) -> str:
+        """Where."""
+
+    @property
+    def subject(self) -> str:
+        """Whose account."""
+
+    @property
+    def access(self) -> dict[str, str]:
+        """What."""
+
+    @property
+    def receipt(self) -> dict[str, Any] | None:
+        """What the target said when it was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything that the functions of this package need; built once, in ``wiring``."""
@@ -71,3 +101,8 @@ class Desk:
     targets: Targets
     facts: FactFinder
     people: People
+    database: Database
+
+    def taking_only(self) -> str | None:
+        """Why nothing may be given by this process now, or None."""
+        return self.shelf.taking_only() or self.database.taking_only()

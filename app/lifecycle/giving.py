@@ -146,7 +146,7 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
             timetable.finish(step, due)
             abandon(step, request, folder, stopped[0], WORKER, stopped[1])
             return None
-        if why := desk.shelf.taking_only():
+        if why := desk.taking_only() or (desk.database.unsure() and "the database has just been away"):
             # Another process may have a good folder; where none has, the plan grows too old.
             timetable.again(step, due, step.now + TAKING_ONLY, why)
             return None

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from app import notices
 from app.errors import ConnectorError, NotAsked
 from app.lifecycle import lingering, overdue
-from app.lifecycle.desk import Desk
+from app.lifecycle.desk import Desk, Given
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantState, RequestState
 from app.policy import PolicyFolder
@@ -166,7 +166,7 @@ def take(desk: Desk, due: Due) -> None:
     if grant is None:
         return
     try:
-        outcome = _surely_call(desk, grant)
+        outcome = surely_call(desk, grant)
     except ConnectorError as failure:
         _after_failure(desk, due, grant, failure)
     else:
@@ -249,7 +249,7 @@ def _leave(
     finish_request(step, request, folder, grants)
 
 
-def _surely_call(desk: Desk, grant: Grant) -> Outcome:
+def surely_call(desk: Desk, grant: Given) -> Outcome:
     """What the target says once it is gone; raises ``ConnectorError`` for everything else."""
     try:
         outcome = _call(desk, grant)
@@ -265,7 +265,7 @@ def _surely_call(desk: Desk, grant: Grant) -> Outcome:
     return outcome
 
 
-def _call(desk: Desk, grant: Grant) -> Outcome:
+def _call(desk: Desk, grant: Given) -> Outcome:
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     gate.take(connector.revoke, grant.subject, grant.access, grant.receipt)
     reading = gate.take(connector.read, grant.subject, grant.access)
@@ -352,7 +352,7 @@ def take_late(desk: Desk, due: Due) -> None:
             return
     failure = None
     try:
-        _surely_call(desk, grant)
+        surely_call(desk, grant)
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from app.slack import outages
 from app.slack.text import Part, Words, counted, instant, joined, one_line, principals, spoken, stopped, when
 from app.slack.view import RequestView
 
@@ -267,6 +268,8 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
         case "well_again":
             what = one_line(str(data.get("what")), 400)
             return [f"Well again ({one_line(str(data.get('condition')), 80)}). It was: {stopped(what)}"]
+        case str(event) if event in outages.EVENTS:
+            return outages.alert(data, by)
         case "access_of_others":
             return _of_others(data)
         case "access_of_ours" | "access_of_ours_removed" | "access_of_ours_stays":

@@ -10,16 +10,20 @@ from typing import Any
 import structlog
 from slack_bolt import BoltContext, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import Refused, Unavailable
-from app.slack import slash
+from app.slack import outages, slash
 from app.slack.client import NETWORK_ERRORS, error_of
 from app.slack.forms import errors
 from app.slack.front import Front, in_fields
 from app.slack.payloads import Happening, Payload, Press, Search, SlashCommand, Submission
 
 log = structlog.get_logger()
+
+_NO_DATABASE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
+"""It is gone, hangs, is full or takes nothing; its other errors are faults of ours."""
 
 
 class Failures:
@@ -41,8 +45,13 @@ class Failures:
         done = self._stored(context["delivery"])
         if done:
             return BoltResponse(status=200)
-        why = str(error) if isinstance(error, Unavailable) else f"Something went wrong here (error {name})."
-        return self._tell(payload, f"{why} {_consequence(known=done is not None)}")
+        return self._tell(payload, f"{_why(error, name)} {_consequence(known=done is not None)}")
+
+    def without_database(self, payload: Payload, *, begun: bool) -> BoltResponse:
+        """What is said while the database is away. ``begun``: it may have been stored all the same."""
+        if isinstance(payload, Happening):
+            return BoltResponse(status=500)  # Slack sends an event again
+        return self._tell(payload, f"{outages.AWAY} {_consequence(known=not begun)}")
 
     def _stored(self, delivery: str) -> bool | None:
         """Whether it had its effect in spite of the error, perhaps in another process; None: who knows."""
@@ -75,6 +84,12 @@ class Failures:
                 client.chat_postMessage(channel=press.user.id, **said)
         except NETWORK_ERRORS as failure:
             log.warning("presser could not be told", error=error_of(failure))
+
+
+def _why(error: Exception, name: str) -> str:
+    if isinstance(error, _NO_DATABASE):
+        return outages.AWAY
+    return str(error) if isinstance(error, Unavailable) else f"Something went wrong here (error {name})."
 
 
 def _consequence(*, known: bool) -> str:

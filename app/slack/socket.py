@@ -6,7 +6,9 @@ one still answers. (The SDK's clients wait up to 10 s in ``close`` and sleep thr
 
 import json
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import monotonic
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.settings import is_loopback
 from app.slack.client import NETWORK_ERRORS, error_of, hurried
-from app.slack.guard import MAX_BODY, Guard, Rejected
+from app.slack.guard import MAX_BODY, Delivery, Guard, Rejected
 from app.slack.listeners import dispatch
 
 log = structlog.get_logger()
@@ -36,8 +38,15 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 class SocketMode:
     """Keeps one connection open, and for the moment of changing over a second."""
 
-    def __init__(self, bolt: App, guard: Guard, app_token: str, client: WebClient) -> None:
-        self._bolt = bolt
+    def __init__(
+        self,
+        bolt: App,
+        guard: Guard,
+        app_token: str,
+        client: WebClient,
+        answer: Callable[[Delivery], BoltResponse] | None = None,
+    ) -> None:
+        self._reply = answer or partial(dispatch, bolt)
         self._guard = guard
         self._app_token = app_token
         self._client = hurried(client)
@@ -93,7 +102,7 @@ class SocketMode:
     def _answer(self, link: "_Link", message: dict[str, Any]) -> None:
         envelope = message["envelope_id"]
         try:
-            answer = dispatch(self._bolt, self._guard.open_socket(message["payload"], envelope))
+            answer = self._reply(self._guard.open_socket(message["payload"], envelope))
         except Rejected:
             return  # Not acknowledged, as a stranger's request is not answered.
         if answer.status == 200:  # noqa: PLR2004 - anything else means: send it again

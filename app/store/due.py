@@ -87,12 +87,6 @@ def oldest_overdue(session: Session, now: datetime) -> datetime | None:
     return session.exec(select(func.min(Due.due_at)).where(col(Due.due_at) <= now, _free(now))).one()
 
 
-def unclaimed(session: Session, lane_prefix: str, now: datetime, limit: int = 500) -> list[Due]:
-    """Due work that nobody holds, without claiming it: for when claims cannot be written."""
-    waiting = col(Due.lane).startswith(lane_prefix), col(Due.due_at) <= now, _free(now)
-    return list(session.exec(select(Due).where(*waiting).order_by(col(Due.due_at)).limit(limit)).all())
-
-
 def claim(session: Session, lane: str, owner: str, until: datetime, now: datetime, limit: int) -> list[Due]:
     """Take up to ``limit`` pieces of one lane that were due at ``until``, oldest first; each goes to one claimer."""
     given = {

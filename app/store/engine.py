@@ -1,18 +1,26 @@
 """Databases: one engine with the settings that make a transaction mean the same on SQLite and PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 BUSY_SECONDS = 5
 STATEMENT_SECONDS = 5
+ANSWER_SECONDS = STATEMENT_SECONDS + 2.0
+"""A server that takes longer than it may itself hangs: the connection is given up, and nobody waits behind it."""
+AWAY = (DBAPIError, PoolTimeout)
+"""What is raised while the database does not answer, or does not do what it is told."""
+_LOOK_SECONDS = 0.1
 _NOTICED = {
     "keepalives_idle": BUSY_SECONDS,
     "keepalives_interval": 2,
@@ -21,11 +29,60 @@ _NOTICED = {
 }
 """A server that vanishes without a word is noticed within ten seconds, not when TCP gives up."""
 
+Answer = TypeVar("Answer")
 
-def make_engine(url: str) -> Engine:
-    """An engine for ``sqlite:///…`` or ``postgresql+psycopg://…``; opens nothing yet."""
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """Waits ``patience`` seconds for an answer, whatever the server does meanwhile; then it is closed.
+
+    The server's own limits are worth nothing where the server is what hangs, and TCP sees nothing wrong there.
+    """
+
+    patience: float = ANSWER_SECONDS
+
+    def wait(
+        self,
+        gen: Generator[Any, Any, Answer],
+        interval: float = _LOOK_SECONDS,
+        timeout: float | None = None,
+    ) -> Answer:
+        """As psycopg's, with an end; raises ``OperationalError``."""
+        try:
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 - raised to us for conversion
+            if timeout is not None:
+                raise
+            self.pgconn.finish()
+            message = f"no answer within {self.patience:g} s"
+            raise psycopg.OperationalError(message) from None
+
+
+def make_engine(url: str, *, patience: float = ANSWER_SECONDS) -> Engine:
+    """An engine for ``sqlite:///…`` or ``postgresql+psycopg://…``; opens nothing yet.
+
+    No PostgreSQL keeps anybody waiting for one answer for longer than ``patience`` seconds.
+    """
     if url.startswith("sqlite"):
         return _sqlite(url)
+    engine = _postgresql(url)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, args: Any, settings: Any) -> DBAPIConnection:
+        connection = BoundedConnection.connect(*args, **settings)
+        connection.patience = patience
+        return connection  # type: ignore[return-value]
+
+    return engine
+
+
+def wait_longer(connection: Connection, seconds: float) -> None:
+    """From now on this connection has that long for each answer: for what is known to take its time."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, BoundedConnection):
+        driver.patience = seconds
+
+
+def _postgresql(url: str) -> Engine:
     limits = f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={BUSY_SECONDS}s -c timezone=UTC"
     return create_engine(
         url,

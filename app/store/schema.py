@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlmodel import SQLModel
 
+from app.store.engine import wait_longer
 from app.store.tables import AUDITED, LedgerEntry, LedgerHead
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -52,6 +53,7 @@ def alone(engine: Engine) -> Iterator[Connection]:
     """One transaction in which nobody else migrates. SQLite's ``BEGIN IMMEDIATE`` sees to that by itself."""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
+            wait_longer(connection, 2.0 * PATIENCE_SECONDS)
             for limit in ("lock_timeout", "statement_timeout"):
                 connection.execute(text(f"SET LOCAL {limit} = '{PATIENCE_SECONDS}s'"))
             connection.execute(

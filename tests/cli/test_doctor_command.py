@@ -10,6 +10,7 @@ from app.cli.terminal import schemas
 from app.clock import SystemClock
 from app.doctor import examine, foreign_owners
 from app.sandbox.cast import BOT_USER
+from app.state import StateFolder
 from app.store.step import Steps
 from app.store.tables import Pulse
 from tests.cli.conftest import Asked, Shell
@@ -316,3 +317,22 @@ def test_another_distribution_with_our_names_is_named() -> None:
     [found] = foreign_owners(owners)
     assert (found.problem.where, found.unreachable) == ("package app", False)
     assert "some-app" in found.problem.what
+
+
+def test_a_database_that_does_not_hold_what_this_host_has_seen_is_named(
+    breakglass: Shell, asked: Asked
+) -> None:
+    asked()
+    StateFolder(Path(breakglass.env["BREAKGLASS_STATE"])).replace("head", f"7:{'0' * 64}\n".encode())
+    found = problems(breakglass, 1)
+    assert "does not hold #7·00000000" in found["database"]
+    assert "Requests closed that were not given yet" in breakglass("doctor", "--accept-restore").stderr
+    assert breakglass.json("doctor") == {"ok": True, "problems": []}
+
+
+def test_a_head_that_others_may_write_is_named(breakglass: Shell, asked: Asked) -> None:
+    asked()
+    folder = Path(breakglass.env["BREAKGLASS_STATE"])
+    StateFolder(folder).replace("head", b"7:0")
+    (folder / "head").chmod(0o666)
+    assert "written by others" in problems(breakglass, 1)["BREAKGLASS_STATE"]

@@ -31,10 +31,8 @@ def away(*_given: Any) -> NoReturn:
     raise OperationalError("", {}, Exception("the database is away"))
 
 
-def pools_of(
-    at: TestHouse, work: Callable[[Due], None], unrecorded: Callable[[Due], None] | None = None
-) -> Pools:
-    return Pools(at.house.steps, at.clock.latest, {"any": work}, lambda: None, unrecorded=unrecorded)
+def pools_of(at: TestHouse, work: Callable[[Due], None]) -> Pools:
+    return Pools(at.house.steps, at.clock.latest, {"any": work}, lambda: None)
 
 
 # --- clock and pools -----------------------------------------------------------------------------------------
@@ -79,24 +77,6 @@ def test_looking_for_work_survives_whatever_happens_to_it(house: TestHouse, monk
         assert done.wait(5)
     finally:
         pools.stop()
-
-
-def test_what_cannot_be_claimed_is_taken_once_at_a_time(house: TestHouse) -> None:
-    goes_on, calls = threading.Event(), []
-
-    def hangs(row: Due) -> None:
-        calls.append(row.id)
-        goes_on.wait(5)
-
-    with house.house.steps.step() as step:
-        step.due("revoke", "x", step.now, "take:orders-db")
-    pools = pools_of(house, hangs, hangs)
-    pools.start()
-    for _ in range(20):
-        pools._without_database()  # noqa: SLF001 - what twenty failed looks do
-    goes_on.set()
-    pools.stop()
-    assert calls == ["revoke:x"]
 
 
 # --- the folder ----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tests.processes.installation import Installation
 from tests.servers import NoServer, PostgresServer, start_postgres, start_valkey
 
 _number = count()
-Install = Callable[[str], Installation]
+Install = Callable[..., Installation]
 
 
 @pytest.fixture(scope="session")
@@ -45,11 +45,13 @@ def install(
 ) -> Iterator[Install]:
     """Make an installation on ``postgresql``, ``sqlite`` or an ``empty`` database; nothing runs yet but Slack.
 
+    A migrated database ``elsewhere`` may be given instead, by its URL.
+
     The roles at the target are shared by all: two that are there at the same time must speak of other people.
     """
     made: list[Installation] = []
 
-    def make(kind: str) -> Installation:
+    def make(kind: str, elsewhere: str | None = None) -> Installation:
         folder = tmp_path_factory.mktemp("installation")
         policies = write_policies(folder / "policies", POLICIES, SETTINGS)
         number = next(_number)
@@ -57,7 +59,8 @@ def install(
             shutil.copyfile(migrated_file, folder / "breakglass.db")
             database = f"sqlite:///{folder / 'breakglass.db'}"
         else:
-            database = database_url(cluster, f"house{number}", "template1" if kind == "empty" else template)
+            bare = "template1" if kind == "empty" else template
+            database = elsewhere or database_url(cluster, f"house{number}", bare)
         try:
             valkey = start_valkey()
         except NoServer as missing:
