@@ -29,7 +29,7 @@ from app.store.engine import make_engine
 from app.store.step import Steps
 from app.store.tables import Due, Pulse
 from app.targets import ConnectorRack
-from connectors.registry import kind_class, kinds
+from connectors.registry import ACCESS, kind_class, kinds
 from connectors.sources.calendar import CalendarSource
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from app.slack.delivery import Delivery
     from app.slack.directory import SlackDirectory
+    from connectors.interface import Kind
 
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
@@ -79,6 +80,7 @@ def build(
     *,
     env: Mapping[str, str] | None = None,
     clock: Clock | None = None,
+    registry: Mapping[str, Kind] = ACCESS,
 ) -> House:
     """The house of one process. Opens nothing but what it must; the shelf is opened by the process itself."""
     from app.slack.client import make_client
@@ -89,11 +91,11 @@ def build(
     engine = make_engine(settings.database())
     bell = Bell(settings.redis()) if settings.redis_url else None
     steps = Steps(engine, time.now, bell.ring if bell else _nobody)
-    classes = {name: kind_class(name) for name in kinds()}
+    classes = {name: kind_class(name, registry) for name in kinds(registry)}
     shelf = PolicyShelf(Where(settings.policies, classes, environment), steps)
     client = make_client(settings)
     directory = SlackDirectory(client)
-    targets = ConnectorRack(shelf.current, environment)
+    targets = ConnectorRack(shelf.current, environment, registry)
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
     desk = Desk(

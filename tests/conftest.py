@@ -1,12 +1,13 @@
 """Servers that live as long as the run, and a house for each test that wants one."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from connectors.interface import Kind
 from tests.clock import MovedClock
 from tests.house import (
     ORDERS_DB,
@@ -118,7 +119,12 @@ def build(
     """Build a house with these policies (by name) and settings; the one of the example without any."""
     built: list[TestHouse] = []
 
-    def make(settings: str | None = None, **policies: str) -> TestHouse:
+    def make(
+        settings: str | None = None,
+        env: Mapping[str, str] | None = None,
+        kinds: Mapping[str, Kind] | None = None,
+        **policies: str,
+    ) -> TestHouse:
         texts = {name.replace("_", "-"): text for name, text in policies.items()} or {"orders-db": ORDERS_DB}
         folder = write_policies(tmp_path / "policies", texts, **({"settings": settings} if settings else {}))
         clock = slack_workspace.sandbox.clock
@@ -130,6 +136,8 @@ def build(
             policies=folder,
             state=tmp_path / "state",
             clock=clock,
+            env=env,
+            kinds=kinds,
         )
         house_ports[1].behind = house.web.app
         slack_workspace.sandbox.bot_url = f"{house_ports[1].url}/slack/events"

@@ -26,6 +26,8 @@ from app.store import engine as databases
 from app.store import schema
 from app.store.tables import Due, Request
 from app.store.views import newest, request_json
+from connectors.interface import Kind
+from connectors.registry import ACCESS
 from tests.clock import MovedClock
 from tests.servers import PostgresServer
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Person, Slack, SlackMessage, serve
@@ -256,9 +258,12 @@ def build_house(
     state: Path,
     clock: MovedClock,
     redis: str | None = None,
+    env: Mapping[str, str] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
 ) -> TestHouse:
     """An open, migrated house whose web has not been served yet."""
     env = {
+        **(env or {}),
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
         "SLACK_API_URL": slack.api_url,
@@ -269,7 +274,7 @@ def build_house(
         "ORDERS_DB_DSN": target.dsn,
     }
     settings = Settings.load(env, "web")
-    house = wiring.build(settings, env=env, clock=clock)
+    house = wiring.build(settings, env=env, clock=clock, registry={**ACCESS, **(kinds or {})})
     if not schema.is_current(house.engine):
         schema.migrate(house.engine)
     house.shelf.open(must_be_good=True)

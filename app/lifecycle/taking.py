@@ -4,7 +4,6 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
@@ -19,8 +18,6 @@ from app.store.step import Step
 from app.store.tables import Due, Grant, Press, Request
 from connectors.interface import Present, Reading, Sessions
 
-log = structlog.get_logger()
-
 CLOCK = "clock"
 WORKER = "worker"
 HOLD_BUSY = timedelta(milliseconds=100)
@@ -30,6 +27,8 @@ LONGEST_PAUSE = 30.0
 LONGEST_RETRY_AFTER = 60.0
 LATE = (timedelta(seconds=60), timedelta(minutes=5))
 """When a revocation that does not succeed is told to the security channel; the second time with the steps by hand."""
+LOOK_AGAIN = (timedelta(minutes=1), timedelta(minutes=10))
+"""When what was called and never seen is looked for again: some targets show a change only after a while."""
 
 
 def take_lane(connector: str) -> str:
@@ -38,11 +37,11 @@ def take_lane(connector: str) -> str:
 
 
 def pause(attempts: int, retry_after: float | None = None) -> timedelta:
-    """Back-off with jitter: 0.5 s doubling to 30 s; what the target asks for is honoured up to a minute."""
-    if retry_after is not None:
-        return timedelta(seconds=min(max(retry_after, 0.0), LONGEST_RETRY_AFTER))
+    """Back-off with jitter: 0.5 s doubling to 30 s; a target that asks for longer is honoured up to a minute."""
     seconds = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(attempts, 8))
-    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, not a secret
+    seconds *= random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
+    # Never shorter: "Retry-After: 0", or a date that is past, would have the target called without a pause.
+    return timedelta(seconds=max(seconds, min(retry_after or 0.0, LONGEST_RETRY_AFTER)))
 
 
 # --- the end of a request ------------------------------------------------------------------------------------
@@ -114,6 +113,9 @@ def finish_request(step: Step, request: Request, folder: PolicyFolder) -> None:
 # --- one grant -----------------------------------------------------------------------------------------------
 
 
+STILL_OURS = frozenset({Present.OURS, Present.BOTH})
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What the target said after a revocation, and what still lives."""
@@ -125,7 +127,7 @@ class Outcome:
     @property
     def is_still_there(self) -> bool:
         """What we gave is there, whatever the target said of taking it."""
-        return self.reading.present in {Present.OURS, Present.BOTH}
+        return self.reading.present in STILL_OURS
 
 
 def take(desk: Desk, due: Due) -> None:
@@ -217,15 +219,7 @@ def _leave(step: Step, request: Request, folder: PolicyFolder, grant: Grant, due
 
 def _surely_call(desk: Desk, grant: Grant) -> Outcome:
     """What the target says once it is gone; raises ``ConnectorError`` for everything else."""
-    try:
-        outcome = _call(desk, grant)
-    except ConnectorError:
-        raise
-    except (
-        Exception
-    ) as defect:  # a connector of other people's: it fails like any other, and is told when late
-        log.exception("a connector failed", connector=grant.connector, error=type(defect).__name__)
-        raise ConnectorError(f"{grant.connector} failed: {type(defect).__name__}.") from None
+    outcome = _call(desk, grant)
     if outcome.is_still_there:
         raise ConnectorError(f"{grant.connector} said it is gone, and it is still there.")
     return outcome
@@ -274,6 +268,8 @@ def _done(desk: Desk, due: Due, called: Grant, outcome: Outcome) -> None:
         step.record("GrantRevoked", WORKER, request.id, grant=grant.id)
         timetable.free_hold(step, grant.hold_id, due)
         timetable.finish(step, due)
+        if grant.verified_at is None:
+            look_again(step, grant)
         finish_request(step, request, folder)
 
 
@@ -319,8 +315,17 @@ def _by_hand(desk: Desk, grant: Grant) -> str | None:
         return None  # It may be late because there is no such connector any more: that is told all the same.
 
 
+def look_again(step: Step, grant: Grant, looks: int = 0) -> None:
+    """Owe one more look at the target for what was called there and not seen; at most as many as there are times."""
+    if looks < len(LOOK_AGAIN):
+        step.due("late", grant.id, step.now + LOOK_AGAIN[looks], take_lane(grant.connector), looks=looks + 1)
+
+
 def take_late(desk: Desk, due: Due) -> None:
-    """Take back what a call gave after its grant was over: whoever called was asleep, and others had ended it."""
+    """Take back what shows at the target after its grant was over.
+
+    Whoever called was asleep and others had ended it; or the target showed nothing of it yet when it was ended.
+    """
     with desk.steps.step() as step:
         grant = step.session.get(Grant, due.ref)
         if grant is None or _covered_by(step.session, grant):
@@ -329,9 +334,12 @@ def take_late(desk: Desk, due: Due) -> None:
         if not timetable.take_hold(step, grant.hold_id, due):
             timetable.again(step, due, step.now + HOLD_BUSY)
             return
-    failure = None
+    failure, taken = None, False
     try:
-        _surely_call(desk, grant)
+        reading = desk.targets.connector(grant.connector).read(grant.subject, grant.access)
+        if reading.present in STILL_OURS:
+            _surely_call(desk, grant)
+            taken = True
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:
@@ -340,7 +348,10 @@ def take_late(desk: Desk, due: Due) -> None:
             timetable.again(step, due, step.now + pause(due.attempts, failure.retry_after), str(failure))
             return
         timetable.finish(step, due)
-        step.record("LateCallTakenBack", WORKER, grant.request_id, grant=grant.id)
+        if taken:
+            step.record("LateCallTakenBack", WORKER, grant.request_id, grant=grant.id)
+        else:
+            look_again(step, grant, int(due.data.get("looks", 0)))
 
 
 def take_unrecorded(desk: Desk, due: Due) -> None:
