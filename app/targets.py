@@ -100,12 +100,12 @@ class ConnectorRack:
             values = resolve(config, self._env)
             self._hide(config, values)
             settings = kind.Settings.model_validate(values)
+            built = kind(config.name, settings)  # type: ignore[call-arg]
         except (Misconfigured, ValidationError) as faulty:
             # The text of a validation error shows the value, which may be a secret.
             why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
             message = f"{config.name} cannot be used: {why}"
             raise ConnectorError(message) from None
-        built = kind(config.name, settings)  # type: ignore[call-arg]
         return cast("AccessConnector", Guarded(config.name, built))
 
     @staticmethod
