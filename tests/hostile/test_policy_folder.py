@@ -197,10 +197,21 @@ def test_a_group_whose_name_looks_like_anothers_is_a_fault(folder: Folder, name:
 # --- a change that would not be seen ---------------------------------------------------------------------------
 
 
+ROTA = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:test\nEND:VCALENDAR\n"
+
+
 @sqlite
 @pytest.mark.parametrize("hide", ["a link to nowhere", "a circle", "a repository"])
-def test_h43_nothing_in_the_folder_hides_a_later_change(house: TestHouse, hide: str) -> None:
+def test_h43_nothing_in_the_folder_hides_a_later_change(
+    build: Callable[..., TestHouse], tmp_path: Path, hide: str
+) -> None:
     """An editor's lock is a link to nowhere, and a checkout has thousands of files of its own."""
+    rota = tmp_path / "policies" / "rota" / "late.ics"
+    rota.parent.mkdir(parents=True, mode=0o755)
+    rota.write_text(ROTA)
+    house = build(
+        SETTINGS.replace("schedules:", "schedules:\n  late: {source: calendar, file: rota/late.ics}")
+    )
     if hide == "a link to nowhere":
         (house.policies / ".#orders-db.yaml").symlink_to("ada@laptop.1234:1")
     elif hide == "a circle":
@@ -210,5 +221,6 @@ def test_h43_nothing_in_the_folder_hides_a_later_change(house: TestHouse, hide: 
         for number in range(5_000):
             (house.policies / ".git" / f"object{number}").touch()
     house.house.shelf.reload()
-    rewrite(house, orders_db=ORDERS_DB.replace("title: Orders database, write", "title: Changed"))
-    assert house.house.shelf.current().policies["orders-db"].title == "Changed"
+    rota.write_text(ROTA.replace("test", "changed"))
+    house.house.shelf.reload()
+    assert "changed" in house.house.shelf.current().files["rota/late.ics"]
