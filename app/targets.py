@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from traceback import extract_tb
 from typing import Any, cast
 
 import structlog
@@ -38,8 +39,11 @@ class Guarded:
             return _storable(call(*given, **more))
         except ConnectorError:
             raise
-        except Exception as defect:  # a connector of other people's: it fails like any other
-            logger.exception("a connector failed", connector=self._name, error=type(defect).__name__)
+        except Exception as defect:  # noqa: BLE001 - a connector of other people's: it fails like any other
+            # Where, and not what: its words may be the target's, with whatever that holds.
+            place = extract_tb(defect.__traceback__)[-1]
+            at = f"{place.filename}:{place.lineno}"
+            logger.error("a connector failed", connector=self._name, error=type(defect).__name__, at=at)  # noqa: TRY400
             message = f"{self._name} failed: {type(defect).__name__}."
             # Nobody knows how far it came.
             raise ConnectorError(message, unclear=True) from None

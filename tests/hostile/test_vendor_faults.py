@@ -307,7 +307,7 @@ def test_h53_a_group_that_is_gone_at_the_end_is_a_clean_end(vendor_house: TestHo
 
 OTHER_SHAPES: Mapping[str, object] = {
     "a key missing": {"id": "7"},
-    "an object for a name": {"id": 7, "by": {"login": "bot"}},
+    "an object for a name": {"id": 7, "by": {"login": "bot", "key": "the-vendors-own-s3cret"}},
     "a number for a name": {"id": 10**400, "by": 7},
     "a list": [],
     "a word": "active",
@@ -315,7 +315,9 @@ OTHER_SHAPES: Mapping[str, object] = {
 }
 
 
-def test_h53_an_answer_of_another_shape_is_a_failed_try(vendor_house: TestHouse, shop: Vendor) -> None:
+def test_h53_h57_an_answer_of_another_shape_is_a_failed_try(
+    vendor_house: TestHouse, shop: Vendor, capfd: pytest.CaptureFixture[str]
+) -> None:
     """What a connector stumbles over is no crash: not at the decision, not while giving, not while taking."""
     for name, body in OTHER_SHAPES.items():
         shop.on("GET /v1/accounts", says(http(200, body)), times=1)
@@ -332,6 +334,9 @@ def test_h53_an_answer_of_another_shape_is_a_failed_try(vendor_house: TestHouse,
         passes(vendor_house, 60)
         assert (state(vendor_house), shop.members()) == ("revoked", {}), name
     assert vendor_house.ledger_is_clean()
+    logged = "".join(capfd.readouterr())
+    assert "a connector failed" in logged
+    assert "s3cret" not in f"{logged}{vendor_house.requests()}{vendor_house.rows(LedgerEntry)}"
 
 
 def test_h55_credentials_that_end_in_the_window_are_a_clean_no_and_an_alarm(
