@@ -53,7 +53,7 @@ class ConnectorError(BreakglassError):
         unclear: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(_storable(message))
+        super().__init__(storable(message))
         self.permanent = permanent
         self.unclear = unclear
         self.retry_after = retry_after
@@ -63,7 +63,7 @@ class NotAsked(ConnectorError):
     """The target was not called, and nothing was tried: come again after ``retry_after`` seconds."""
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """A target's own words may hold what no database takes, or be endless; a step must be able to write them down."""
     return text[:2_000].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 

@@ -11,13 +11,13 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
 
 import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry as RedisRetry
 from redis.sentinel import Sentinel
 from rq import Queue, Retry, SimpleWorker
@@ -26,6 +26,8 @@ from rq.job import Job
 from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
+
+from app.redis_bounds import BoundedParser, tidy
 
 log = structlog.get_logger()
 
@@ -52,7 +54,12 @@ def connect(url: str, *, patience: float | None = _PATIENCE) -> Redis:
     Connects later.
     ``patience`` is in seconds for connecting and answering; None for a worker that waits for jobs.
     """
-    options: dict[str, Any] = {"socket_connect_timeout": patience or 2.0, "retry": RedisRetry(NoBackoff(), 0)}
+    options: dict[str, Any] = {
+        "socket_connect_timeout": patience or 2.0,
+        "retry": RedisRetry(NoBackoff(), 0),
+        "protocol": 2,
+        "parser_class": BoundedParser,
+    }
     if patience is not None:
         options["socket_timeout"] = patience
     parts = urlsplit(url)
@@ -76,7 +83,10 @@ class BellJob(Job):
 
     def refresh(self) -> None:
         """Look at the size before reading."""
-        fields = self.connection.hlen(self.key)
+        try:
+            fields = self.connection.hlen(self.key)
+        except ResponseError:
+            self._refuse("is no hash")
         if fields > MOST_FIELDS or (self.connection.memory_usage(self.key, samples=0) or 0) > 2 * MOST_BYTES:
             self._refuse("too large")
         super().refresh()  # type: ignore[no-untyped-call]
@@ -98,7 +108,7 @@ class BellJob(Job):
     def _expected(name: str) -> bool:
         return name in _FIELDS
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, why: str) -> NoReturn:
         log.warning("a job in Redis was refused", job=self.id[:64], why=why)
         self.connection.unlink(self.key)
         raise NoSuchJobError(why)
@@ -234,14 +244,19 @@ class RingScheduler(RQScheduler):
             queue = Queue(
                 registry.name, connection=self.connection, serializer=self.serializer, job_class=BellJob
             )
-            for job_id in registry.get_jobs_to_schedule(int(datetime.now(UTC).timestamp()), chunk_size=200):
-                try:
-                    queue.enqueue_job(
-                        BellJob.fetch(job_id, connection=self.connection, serializer=JSONSerializer)
-                    )
-                except NoSuchJobError:
-                    log.info("a scheduled ring was gone", job=str(job_id)[:64])
-                self.connection.zrem(registry.key, job_id)
+            now = int(datetime.now(UTC).timestamp())
+            # RQ's own reading gives up on all of them for one whose name is no text.
+            for name in self.connection.zrangebyscore(registry.key, 0, now, start=0, num=200):
+                if job := self._ring_named(name):
+                    queue.enqueue_job(job)
+                self.connection.zrem(registry.key, name)
+
+    def _ring_named(self, name: bytes) -> Job | None:
+        try:
+            return BellJob.fetch(name.decode(), connection=self.connection, serializer=JSONSerializer)
+        except (NoSuchJobError, ValueError) as gone:
+            log.info("a scheduled ring was gone", job=repr(name[:64]), why=type(gone).__name__)
+            return None
 
 
 class Listener:
@@ -300,6 +315,7 @@ class Listener:
 
     def _promote(self, scheduler: RingScheduler) -> None:
         while not self._stop.wait(0.5):
+            tidy(scheduler.connection, QUEUE)
             scheduler.enqueue_scheduled_jobs()
 
     def stop(self) -> None:

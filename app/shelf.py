@@ -1,5 +1,6 @@
 """The policy folder in force: read from disk, read again when it changes, kept in the database while it is good."""
 
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -168,17 +169,26 @@ class PolicyShelf:
         return from_text(kept.text, kinds=self._where.kinds, env=self._where.env) if kept else None
 
     def _look(self) -> object:
-        """Names, sizes and times of everything in the folder: what changes when somebody changes anything."""
-        try:
-            files = sorted(self._where.folder.rglob("*"))[:_STAMP_FILES]
-            return tuple((str(file), *_size_and_time(file)) for file in files)
-        except OSError as error:
-            return str(error)
+        """Names, sizes and times of every file in the folder: what changes when somebody changes anything.
+
+        Hidden folders are left out, as the loader leaves them: a repository's own would hide everything else.
+        """
+        found: list[tuple[str, int, int, int]] = []
+        for place, folders, files in os.walk(self._where.folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            found += (_stamp(Path(place) / name) for name in sorted(files))
+            if len(found) > _STAMP_FILES:
+                break
+        return tuple(found)
 
 
-def _size_and_time(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_size, found.st_mtime_ns
+def _stamp(file: Path) -> tuple[str, int, int, int]:
+    """A link is what it leads to; one that leads nowhere must not hide a change of the others."""
+    try:
+        found = file.stat()
+    except OSError:
+        return str(file), 0, 0, 0
+    return str(file), found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _changes(before: PolicyFolder, after: PolicyFolder) -> list[str]:

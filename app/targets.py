@@ -2,17 +2,70 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
-from typing import Any
+from traceback import extract_tb
+from typing import Any, cast
 
+import structlog
 from pydantic import ValidationError
 
 from app import log
-from app.errors import ConnectorError, Misconfigured
+from app.errors import ConnectorError, Misconfigured, storable
 from app.gates import Gate
 from app.policy import ConnectorConfig, PolicyFolder, resolve
-from connectors.interface import AccessConnector, Limits
-from connectors.registry import kind_class
+from connectors.interface import AccessConnector, Kind, Limits
+from connectors.registry import ACCESS, kind_class
+
+logger = structlog.get_logger()
+
+
+class Guarded:
+    """A connector that keeps its promises, whoever wrote it.
+
+    Whatever it raises comes out as ``ConnectorError``, and no text in its answers is one that a database refuses.
+    """
+
+    def __init__(self, name: str, connector: AccessConnector) -> None:
+        self._name = name
+        self.inner = connector
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.inner, name)
+        if not callable(found) or isinstance(found, type):
+            return found
+        return lambda *given, **more: self._ask(found, *given, **more)
+
+    def _ask(self, call: Callable[..., Any], *given: Any, **more: Any) -> Any:
+        try:
+            return _storable(call(*given, **more))
+        except ConnectorError:
+            raise
+        except Exception as defect:  # noqa: BLE001 - a connector of other people's: it fails like any other
+            # Where, and not what: its words may be the target's, with whatever that holds.
+            place = extract_tb(defect.__traceback__)[-1]
+            at = f"{place.filename}:{place.lineno}"
+            logger.error("a connector failed", connector=self._name, error=type(defect).__name__, at=at)  # noqa: TRY400
+            message = f"{self._name} failed: {type(defect).__name__}."
+            # Nobody knows how far it came.
+            raise ConnectorError(message, unclear=True) from None
+
+
+def _storable(answer: Any) -> Any:
+    """The same answer, every text in it cut and cleaned."""
+    match answer:
+        case str() if type(answer) is str:
+            return storable(answer)
+        case Mapping():
+            return {_storable(key): _storable(value) for key, value in answer.items()}
+        case list() | tuple():
+            return [_storable(item) for item in answer]
+        case _ if is_dataclass(answer) and not isinstance(answer, type):
+            return replace(
+                answer, **{each.name: _storable(getattr(answer, each.name)) for each in fields(answer)}
+            )
+        case _:
+            return answer
 
 
 class ConnectorRack:
@@ -27,11 +80,13 @@ class ConnectorRack:
         env: Mapping[str, str],
         now: Callable[[], datetime],
         failed: Callable[[], None] = lambda: None,
+        registry: Mapping[str, Kind] = ACCESS,
     ) -> None:
         self._folder = folder
         self._env = env
         self._now = now
         self._failed = failed
+        self._registry = registry
         self._built: dict[str, tuple[ConnectorConfig, AccessConnector]] = {}
         self._gates: dict[str, Gate] = {}
         self._lock = threading.Lock()
@@ -82,17 +137,18 @@ class ConnectorRack:
         return [why for _, gate in gates if (why := gate.unwell())]
 
     def _build(self, config: ConnectorConfig) -> AccessConnector:
-        kind = kind_class(config.kind)
+        kind = kind_class(config.kind, self._registry)
         try:
             values = resolve(config, self._env)
             self._hide(config, values)
             settings = kind.Settings.model_validate(values)
+            built = kind(config.name, settings)  # type: ignore[call-arg]
         except (Misconfigured, ValidationError) as faulty:
             # The text of a validation error shows the value, which may be a secret.
             why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
             message = f"{config.name} cannot be used: {why}"
             raise ConnectorError(message) from None
-        return kind(config.name, settings)  # type: ignore[call-arg]
+        return cast("AccessConnector", Guarded(config.name, built))
 
     @staticmethod
     def _hide(config: ConnectorConfig, values: Mapping[str, Any]) -> None:

@@ -36,7 +36,7 @@ from app.store.engine import AWAY, make_engine
 from app.store.step import Steps
 from app.targets import ConnectorRack
 from app.watch import CredentialCheck, Watch
-from connectors.registry import kind_class, kinds
+from connectors.registry import ACCESS, kind_class, kinds
 from connectors.sources.calendar import CalendarSource
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from app.slack.delivery import Delivery
     from app.slack.directory import SlackDirectory
     from app.store.tables import Due
+    from connectors.interface import Kind
 
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
@@ -102,6 +103,7 @@ def build(
     *,
     env: Mapping[str, str] | None = None,
     clock: Clock | None = None,
+    registry: Mapping[str, Kind] = ACCESS,
 ) -> House:
     """The house of one process. Opens nothing but what it must; the shelf is opened by the process itself."""
     from app.slack.client import make_client
@@ -114,11 +116,11 @@ def build(
     event.listen(engine, "handle_error", partial(_database_failed, meters.failed("database")))
     bell = Bell(settings.redis(), meters.failed("redis")) if settings.redis_url else None
     steps = Steps(engine, time.now, bell.ring if bell else _nobody, meters.took)
-    classes = {name: kind_class(name) for name in kinds()}
+    classes = {name: kind_class(name, registry) for name in kinds(registry)}
     shelf = PolicyShelf(Where(settings.policies, classes, environment), steps)
     client = make_client(settings, meters.failed("slack"))
     directory = SlackDirectory(client)
-    targets = ConnectorRack(shelf.current, environment, time.latest, meters.failed("connector"))
+    targets = ConnectorRack(shelf.current, environment, time.latest, meters.failed("connector"), registry)
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
     routes = Routes(steps, directory, shelf.current, time.now)

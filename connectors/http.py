@@ -16,7 +16,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +31,7 @@ MEGABYTE = 1_048_576
 _SAFE = frozenset({"GET", "HEAD"})
 _PASSING = frozenset({408, 421, 425, 429})
 _SERVER_FAULT = 500
+_YES, _YES_ENDS = 200, 300
 _LAST_PORT = 65_535
 _LONGEST_RETRY_AFTER = 86_400.0
 _WORDS: Mapping[int, str] = {
@@ -98,14 +99,41 @@ class Http:
         that is not in ``accept`` is a ``ConnectorError``.
         """
         request = self._request(method, path, params, body)
+        return self._repeated(request, accept, time.monotonic() + self._seconds)
+
+    def pages(
+        self,
+        path: str,
+        following: Callable[[Answer], Mapping[str, str] | None],
+        *,
+        params: Mapping[str, str] | None = None,
+        most: int = 200,
+    ) -> Sequence[Answer]:
+        """Every page of a list, all within one deadline; ``following`` names the next page's parameters, or None.
+
+        A list that comes back to a page or has no end is a ``ConnectorError``: half a list says who is on it,
+        never who is not.
+        """
         ends = time.monotonic() + self._seconds
+        found: list[Answer] = []
+        asked: list[Mapping[str, str]] = []
+        more: Mapping[str, str] | None = params or {}
+        while more is not None:
+            if more in asked or len(asked) == most:
+                raise ConnectorError(f"{self._name} lists its pages in a circle, or without end")
+            asked.append(more)
+            found.append(self._repeated(self._request("GET", path, more, None), (200,), ends))
+            more = following(found[-1])
+        return found
+
+    def _repeated(self, request: httpx.Request, accept: Collection[int], ends: float) -> Answer:
         attempt = 0
         while True:
             try:
                 return self._once(request, accept, ends)
             except ConnectorError as error:
                 wait = error.retry_after if error.retry_after is not None else _back_off(attempt)
-                hopeless = error.permanent or method not in _SAFE or attempt >= self._repeats
+                hopeless = error.permanent or request.method not in _SAFE or attempt >= self._repeats
                 if hopeless or time.monotonic() + wait >= ends:
                     raise
             self._pause(wait)
@@ -159,7 +187,7 @@ class Http:
         if "json" not in headers.get("content-type", ""):
             raise self._gibberish(unclear=unclear)
         try:
-            return Answer(response.status_code, headers, json.loads(text))
+            return Answer(response.status_code, headers, _read(text))
         except (ValueError, RecursionError):
             raise self._gibberish(unclear=unclear) from None
 
@@ -183,9 +211,10 @@ class Http:
 
     def _fault(self, response: httpx.Response) -> ConnectorError:
         status = response.status_code
-        passing = status in _PASSING or status >= _SERVER_FAULT
-        unclear = status >= _SERVER_FAULT and response.request.method not in _SAFE
-        words = _WORDS.get(status, "failed")
+        odd_yes = _YES <= status < _YES_ENDS  # a 202 of what promises 201: it may still be done later
+        passing = status in _PASSING or status >= _SERVER_FAULT or odd_yes
+        unclear = (status >= _SERVER_FAULT or odd_yes) and response.request.method not in _SAFE
+        words = "says yes in a way that was not agreed" if odd_yes else _WORDS.get(status, "failed")
         if response.is_redirect or response.has_redirect_location:
             words = "sends us to another address, and redirects are not followed"
         return ConnectorError(
@@ -194,6 +223,23 @@ class Http:
             unclear=unclear,
             retry_after=retry_after(response.headers),
         )
+
+
+def _read(text: bytes) -> Any:
+    """JSON as everybody reads it alike: UTF-8, no key twice, no NaN. Raises ``ValueError``."""
+    return json.loads(text.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
+
+
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a key stands twice"
+        raise ValueError(message)
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(word)
 
 
 def segment(text: str) -> str:
@@ -213,7 +259,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         then = email.utils.parsedate_to_datetime(told)
         now = email.utils.parsedate_to_datetime(headers.get("date", ""))
         seconds = (then - now).total_seconds()
-    except (ValueError, TypeError):  # no date, or one with a zone and one without
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+    ):  # no date, one with and one without a zone, a zone of years
         return None
     return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
 

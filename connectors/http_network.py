@@ -15,8 +15,15 @@ from httpcore import SOCKET_OPTION
 from connectors.deadline import within
 
 _ENDS: ContextVar[float] = ContextVar("ends")
-_METADATA = ipaddress.ip_address("fd00:ec2::254")
-"""Where a cloud machine asks for its own credentials, outside of the link-local range."""
+_METADATA = frozenset(
+    map(
+        ipaddress.ip_address,
+        ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
+    )
+)
+"""Where cloud machines (AWS, Google, Alibaba, Azure, Oracle) ask for their own credentials, outside of link-local."""
+_CARRIES_IPV4 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+"""NAT64, NAT64 of one's own, and the form of old: the last 32 bits are the address that is meant."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 LookUp = Callable[[str, int, float], Sequence[Address]]
@@ -49,7 +56,7 @@ def is_this_machine(host: str) -> bool:
 def may_call(address: Address, *, private: bool) -> bool:
     """Public addresses; with ``private`` those of one's own networks too; never link-local ones."""
     address = _meant(address)
-    if address.is_link_local or address.is_multicast or address.is_unspecified or address == _METADATA:
+    if address.is_link_local or address.is_multicast or address.is_unspecified or address in _METADATA:
         return False
     return private or address.is_global
 
@@ -187,6 +194,6 @@ def _meant(address: Address) -> Address:
     """The IPv4 address that an IPv6 address stands for (mapped, 6to4, NAT64), or itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    if address in ipaddress.ip_network("64:ff9b::/96"):
+    if not address.is_loopback and any(address in network for network in _CARRIES_IPV4):
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour or address

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.interface import Kind
 from tests.clock import MovedClock
 from tests.house import (
     ORDERS_DB,
@@ -123,7 +124,12 @@ def build(
     """Build a house with these policies (by name) and settings; the one of the example without any."""
     built: list[TestHouse] = []
 
-    def make(settings: str | None = None, env: Mapping[str, str] | None = None, **policies: str) -> TestHouse:
+    def make(
+        settings: str | None = None,
+        env: Mapping[str, str] | None = None,
+        kinds: Mapping[str, Kind] | None = None,
+        **policies: str,
+    ) -> TestHouse:
         texts = {name.replace("_", "-"): text for name, text in policies.items()} or {"orders-db": ORDERS_DB}
         folder = write_policies(tmp_path / "policies", texts, **({"settings": settings} if settings else {}))
         clock = slack_workspace.sandbox.clock
@@ -135,7 +141,8 @@ def build(
             policies=folder,
             state=tmp_path / "state",
             clock=clock,
-            more_env=env or {},
+            env=env,
+            kinds=kinds,
         )
         house_ports[1].behind = house.web.app
         slack_workspace.sandbox.bot_url = f"{house_ports[1].url}/slack/events"

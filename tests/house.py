@@ -29,6 +29,8 @@ from app.store import engine as databases
 from app.store import schema
 from app.store.tables import Due, Request
 from app.store.views import newest, request_json
+from connectors.interface import Kind
+from connectors.registry import ACCESS
 from tests.clock import MovedClock
 from tests.servers import PostgresServer
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Person, Slack, SlackMessage, serve
@@ -266,7 +268,8 @@ def build_house(
     state: Path,
     clock: MovedClock,
     redis: str | None = None,
-    more_env: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
 ) -> TestHouse:
     """An open, migrated house whose web has not been served yet."""
     env = {
@@ -278,10 +281,10 @@ def build_house(
         "BREAKGLASS_STATE": str(state),
         "REDIS_URL": redis or "redis://127.0.0.1:1/0",
         "ORDERS_DB_DSN": target.dsn,
-        **(more_env or {}),
+        **(env or {}),
     }
     settings = Settings.load(env, "web")
-    house = wiring.build(settings, env=env, clock=clock)
+    house = wiring.build(settings, env=env, clock=clock, registry={**ACCESS, **(kinds or {})})
     if not schema.is_current(house.engine):
         schema.migrate(house.engine)
     house.shelf.open(must_be_good=True)

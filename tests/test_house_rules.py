@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
         (
             {"app.model", "app.errors"},
             {"connectors"},
-            {"app.policy", "app.store", "app.settings", "app.state", "app.supervisor"},
+            {"app.policy", "app.store", "app.settings", "app.state", "app.supervisor", "app.redis_bounds"},
             {
                 "app.audit",
                 "app.notices",

@@ -286,6 +286,8 @@ def abandon(
         never_called = grant.state == GrantState.PLANNED
         if never_called or (grant.state == GrantState.GRANTING and grant.id in absent):
             move_grant(step, grant, GrantState.FAILED, last_error=reason)
+            if not never_called:
+                taking.look_again(step, grant)
             step.undue("revoke", grant.id)
             step.undue("give", grant.id)
     if request.state == RequestState.GRANTING:

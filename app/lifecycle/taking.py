@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
@@ -15,14 +14,12 @@ from app.errors import ConnectorError, NotAsked
 from app.lifecycle import lingering, overdue
 from app.lifecycle.desk import Desk, Given
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
-from app.model import Ended, GrantState, RequestState
+from app.model import Ended, GrantState, RequestState, iso
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
 from app.store.tables import Due, Grant, Press, Request
 from connectors.interface import Present, Reading, Sessions
-
-log = structlog.get_logger()
 
 CLOCK = "clock"
 WORKER = "worker"
@@ -31,6 +28,8 @@ LAST_WORDS = timedelta(seconds=1)
 """How long an end waits for an extension that was pressed before it and is not judged yet."""
 LONGEST_PAUSE = 30.0
 LONGEST_RETRY_AFTER = 60.0
+LOOK_AGAIN = (timedelta(minutes=1), timedelta(minutes=10))
+"""When what was called and never seen is looked for again: some targets show a change only after a while."""
 
 
 def take_lane(connector: str) -> str:
@@ -39,11 +38,11 @@ def take_lane(connector: str) -> str:
 
 
 def pause(attempts: int, retry_after: float | None = None) -> timedelta:
-    """Back-off with jitter: 0.5 s doubling to 30 s; what the target asks for is honoured up to a minute."""
-    if retry_after is not None:
-        return timedelta(seconds=min(max(retry_after, 0.0), LONGEST_RETRY_AFTER))
+    """Back-off with jitter: 0.5 s doubling to 30 s; a target that asks for longer is honoured up to a minute."""
     seconds = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(attempts, 8))
-    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311 - jitter, not a secret
+    seconds *= random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
+    # Never shorter: "Retry-After: 0", or a date that is past, would have the target called without a pause.
+    return timedelta(seconds=max(seconds, min(retry_after or 0.0, LONGEST_RETRY_AFTER)))
 
 
 # --- the end of a request ------------------------------------------------------------------------------------
@@ -134,6 +133,9 @@ def finish_request(step: Step, request: Request, folder: PolicyFolder, grants: S
 # --- one grant -----------------------------------------------------------------------------------------------
 
 
+STILL_OURS = frozenset({Present.OURS, Present.BOTH})
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What the target said after a revocation, and what still lives."""
@@ -152,7 +154,7 @@ class Outcome:
     @property
     def is_still_there(self) -> bool:
         """What we gave is there, whatever the target said of taking it."""
-        return self.reading.present in {Present.OURS, Present.BOTH}
+        return self.reading.present in STILL_OURS
 
 
 def take(desk: Desk, due: Due) -> None:
@@ -251,15 +253,7 @@ def _leave(
 
 def surely_call(desk: Desk, grant: Given) -> Outcome:
     """What the target says once it is gone; raises ``ConnectorError`` for everything else."""
-    try:
-        outcome = _call(desk, grant)
-    except ConnectorError:
-        raise
-    except (
-        Exception
-    ) as defect:  # a connector of other people's: it fails like any other, and is told when late
-        log.exception("a connector failed", connector=grant.connector, error=type(defect).__name__)
-        raise ConnectorError(f"{grant.connector} failed: {type(defect).__name__}.") from None
+    outcome = _call(desk, grant)
     if outcome.is_still_there:
         raise ConnectorError(f"{grant.connector} said it is gone, and it is still there.")
     return outcome
@@ -311,6 +305,8 @@ def _done(desk: Desk, due: Due, called: Grant, outcome: Outcome) -> None:
             lingering.owe(step, due, grant)
         timetable.free_hold(step, grant.hold_id, due)
         timetable.finish(step, due)
+        if grant.verified_at is None:
+            look_again(step, grant)
         finish_request(step, request, folder, grants)
 
 
@@ -339,8 +335,18 @@ def _next_try(desk: Desk, due: Due, grant: Grant, failure: ConnectorError) -> ti
     return left or pause(due.attempts, failure.retry_after)
 
 
+def look_again(step: Step, grant: Grant, looks: int = 0) -> None:
+    """Owe one more look at the target for what was called there and not seen; at most as many as there are times."""
+    if looks < len(LOOK_AGAIN):
+        at = step.now + LOOK_AGAIN[looks]
+        step.due("late", grant.id, at, take_lane(grant.connector), looks=looks + 1, since=iso(at))
+
+
 def take_late(desk: Desk, due: Due) -> None:
-    """Take back what a call gave after its grant was over: whoever called was asleep, and others had ended it."""
+    """Take back what shows at the target after its grant was over.
+
+    Whoever called was asleep and others had ended it; or the target showed nothing of it yet when it was ended.
+    """
     with desk.steps.step() as step:
         grant = step.session.get(Grant, due.ref)
         # Where a second attempt has made it active meanwhile, its own end takes back what this call gave.
@@ -350,9 +356,13 @@ def take_late(desk: Desk, due: Due) -> None:
         if not timetable.take_hold(step, grant.hold_id, due):
             timetable.again(step, due, step.now + HOLD_BUSY)
             return
-    failure = None
+    failure, taken = None, False
     try:
-        surely_call(desk, grant)
+        connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
+        reading = gate.take(connector.read, grant.subject, grant.access)
+        if reading.present in STILL_OURS:
+            surely_call(desk, grant)
+            taken = True
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:
@@ -362,7 +372,10 @@ def take_late(desk: Desk, due: Due) -> None:
             timetable.again(step, due, step.now + _next_try(desk, due, grant, failure), str(failure))
             return
         timetable.finish(step, due)
-        step.record("LateCallTakenBack", WORKER, grant.request_id, grant=grant.id)
+        if taken:
+            step.record("LateCallTakenBack", WORKER, grant.request_id, grant=grant.id)
+        else:
+            look_again(step, grant, int(due.data.get("looks", 0)))
 
 
 def take_unrecorded(desk: Desk, due: Due) -> None:

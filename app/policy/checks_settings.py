@@ -85,6 +85,19 @@ class SettingsChecker:
         for name, connector in self.written.connectors.items():
             self.connector(connector, ("connectors", name))
         self.identities()
+        self.apart("groups", self.written.groups)
+        self.apart("hours", self.written.hours)
+        self.apart("schedules", self.written.schedules)
+        self.apart("connectors", self.written.connectors)
+
+    def apart(self, key: str, names: Iterable[str]) -> None:
+        """Names that a reader can tell apart: `group:Leads` beside `group:leads` is somebody else's."""
+        seen: dict[str, str] = {}
+        for name in names:
+            other = seen.setdefault(name.casefold(), name)
+            if other != name:
+                what = f"`{name}` and `{other}` differ only in case"
+                self.document.add((key, name), what, "give one of them another name")
 
     def people(self, loc: Loc, principal: Principal) -> None:
         """A group or a schedule that must exist."""

@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from app.policy.names import Wrong
 from app.policy.yaml_text import MAX_BYTES
 
 SETTINGS = "settings.yaml"
+MOST_FILES = 2_000
+MOST_BYTES = 32 * MAX_BYTES
+"""Of a whole folder: what is larger is no policies, and would keep the loader from those that are."""
 
 
 class Texts(Protocol):
@@ -45,6 +49,7 @@ class Disk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._left = MOST_BYTES
 
     def refuse(self) -> None:
         """Raises ``Wrong`` where the folder itself cannot be trusted."""
@@ -52,17 +57,27 @@ class Disk:
             what = f"there is no folder `{self.folder}`"
             raise Wrong(what, "set BREAKGLASS_POLICIES to the folder that holds settings.yaml")
         _refuse_world_writable(self.folder.stat().st_mode, "the folder")
+        if len(list(islice(self._yaml(), MOST_FILES + 1))) > MOST_FILES:
+            what = f"the folder holds more than {MOST_FILES} policies"
+            raise Wrong(what, "is this the right folder? see BREAKGLASS_POLICIES")
 
     def names(self) -> Iterable[str]:
         """Visible files at the top that end in .yaml or .yml, sorted."""
+        return sorted(self._yaml())
+
+    def _yaml(self) -> Iterator[str]:
         found = (path.name for path in self.folder.iterdir() if path.suffix in {".yaml", ".yml"})
-        return sorted(name for name in found if not name.startswith("."))
+        return (name for name in found if not name.startswith("."))
 
     def read(self, name: str) -> str:
         """One regular file inside the folder, at most 1 MiB of UTF-8."""
         data = self._bytes(self._inside(name), name)
         if len(data) > MAX_BYTES:
             what = f"`{name}` is larger than 1 MiB"
+            raise Wrong(what, "a policy needs a few kB")
+        self._left -= len(data)
+        if self._left < 0:
+            what = f"the folder's files are together larger than {MOST_BYTES // MAX_BYTES} MiB"
             raise Wrong(what, "a policy needs a few kB")
         try:
             return data.decode("utf-8")

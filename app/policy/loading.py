@@ -27,6 +27,8 @@ from app.policy.yaml_text import Loc, Read, Scalar, plain, read_yaml, scalars
 from app.policy.yaml_text import Mapping as MappingNode
 
 _RESOLVED_LATER = frozenset({"connectors", "sources"})
+_NEVER_FILLED = frozenset({"identities", "severities"})
+"""What stands there is shown to people as it is: no place for what an environment holds."""
 _COMMANDS = frozenset({"end", "freeze", "help", "revoke", "revoke-all", "status", "thaw"})
 
 
@@ -124,7 +126,9 @@ class _Loader:
         """Replace ``${…}`` by its value, except where a secret may be: there only its name is looked at."""
         try:
             name = variable_of(node.text)
-            if name is not None and loc[:1] and loc[0] not in _RESOLVED_LATER:
+            if name is not None and loc[:1] and loc[0] in _NEVER_FILLED:
+                document.add(loc, f"`${{{name}}}` would be shown to people here", "write the value itself")
+            elif name is not None and loc[:1] and loc[0] not in _RESOLVED_LATER:
                 node.text = lookup(node.text, self.env)
                 node.variable = name
         except Wrong as wrong:

@@ -1,9 +1,12 @@
 """Clients of Slack's Web API, and what Slack says that we are."""
 
 import threading
+import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +24,9 @@ TIMEOUT_SECONDS = 5
 HURRY_SECONDS = 2
 """For what somebody waits for: Slack itself gives up on us after 3 s."""
 _LONGEST_PAUSE = 30.0
+_MOST_BYTES = 16 * 1_048_576
+"""Of one answer: a page of a large workspace's people is a few."""
+_PIECE = 65_536
 
 NETWORK_ERRORS = (SlackApiError, SlackClientError, OSError, ValueError)
 """What a call may raise: Slack's refusals, the network's faults, an answer that is no JSON."""
@@ -29,10 +35,16 @@ NETWORK_ERRORS = (SlackApiError, SlackClientError, OSError, ValueError)
 _OUR_FAULT = frozenset({"account_inactive", "invalid_auth", "missing_scope", "not_authed", "token_revoked"})
 
 
-class CountingClient(WebClient):
-    """Tells ``failed`` of each call that Slack did not take: no answer, not now, or not from us.
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_given: object) -> None:
+        """None: what sends us elsewhere is an answer like any other that is no yes."""
 
-    A refusal of what was asked for (``channel_not_found``) is an answer.
+
+class _Client(WebClient):
+    """Slack's own follows redirects with the bot's token, to any host and in clear, and reads without end.
+
+    Tells ``failed`` of each call that Slack did not take: no answer, not now, or not from us. A refusal of what was
+    asked for (``channel_not_found``) is an answer.
     """
 
     failed: Callable[[], None] = staticmethod(lambda: None)
@@ -46,6 +58,30 @@ class CountingClient(WebClient):
             if not answered or error_of(failure) in _OUR_FAULT:
                 self.failed()
             raise
+
+    def _perform_urllib_http_request_internal(self, url: str, req: urllib.request.Request) -> dict[str, Any]:
+        if not url.startswith(("https://", "http://")):
+            message = "Slack's address is no web address"
+            raise ValueError(message)
+        proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
+        opener = urllib.request.build_opener(
+            _NoRedirect, urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=self.ssl)
+        )
+        ends = time.monotonic() + self.timeout
+        with opener.open(req, timeout=self.timeout) as answer:
+            body = _whole(answer, ends).decode("utf-8")
+            return {"status": answer.status, "headers": answer.headers, "body": body}
+
+
+def _whole(answer: HTTPResponse, ends: float) -> bytes:
+    """The body, all of it within the deadline, however slowly it trickles in."""
+    body = bytearray()
+    while piece := answer.read1(_PIECE):
+        body += piece
+        if len(body) > _MOST_BYTES or time.monotonic() >= ends:
+            message = "Slack's answer has no end"
+            raise TimeoutError(message)
+    return bytes(body)
 
 
 def make_client(settings: Settings, failed: Callable[[], None] | None = None) -> WebClient:
@@ -62,7 +98,7 @@ def client_of(
     token: str | None, base_url: str, timeout: int, failed: Callable[[], None] | None = None
 ) -> WebClient:
     """A client with a timeout in seconds for each answer; never through a proxy to this machine itself."""
-    client = CountingClient(token, base_url=base_url, timeout=timeout, retry_handlers=[])
+    client = _Client(token, base_url=base_url, timeout=timeout, retry_handlers=[])
     if failed is not None:
         client.failed = failed
     if is_loopback(urlsplit(base_url).hostname):

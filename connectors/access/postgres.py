@@ -106,6 +106,7 @@ class _Facts(Protocol):
     givers: Sequence[str]
     through: Sequence[str]
     xid: int
+    own_records: bool
 
 
 _UNFIT: Sequence[tuple[Callable[[_Facts], object], str]] = (
@@ -248,6 +249,8 @@ class PostgresConnector:
         return facts
 
     def _fitness(self, name: str, facts: _Facts) -> NoSubject | None:
+        if facts.own_records:
+            return NoSubject(name, "unfit", f"{self._name} gives nothing: {postgres_check.OWN_RECORDS}.")
         if facts.subject_oid is None:
             return self._nobody(name)
         if name in self._settings.service_accounts:

@@ -13,11 +13,18 @@ OLDEST = 14
 PER_GRANTOR = 16
 """From this version on a membership has one row per grantor, and options."""
 
+OWN_RECORDS = "its DSN leads to the database in which this service keeps its own records"
+"""However the DSN spells it: who may write there decides who is given what."""
+
 
 def faults(db: Session, name: str, roles: Sequence[str], *, ends_sessions: bool) -> Sequence[Problem]:
     """What is wrong with the server, with the bot's account, and with each of the roles it should give."""
     footing = db.row(postgres_sql.FOOTING)
     found = [*_of_account(db, name, footing, ends_sessions=ends_sessions)]
+    if db.row(postgres_sql.SURVEY, {"subject": None, "role": None}).own_records:
+        found.append(
+            Problem(name, OWN_RECORDS, "keep the records in a database of their own, on another server")
+        )
     for role in roles:
         found += _of_role(db, name, footing, role)
     return found

@@ -33,7 +33,9 @@ SELECT me.rolname AS bot, me.rolsuper AS bot_is_superuser,
     SELECT DISTINCT r.rolname::text FROM up JOIN what ON up.at = what.oid JOIN pg_roles r ON r.oid = up.first
      WHERE up.first <> what.oid ORDER BY 1
   ) AS through,
-  (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS xid
+  (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS xid,
+  (SELECT count(DISTINCT relname) = 4 FROM pg_class
+    WHERE relname IN ('due', 'hold', 'ledger', 'policy_text') AND relkind IN ('r', 'p')) AS own_records
 FROM me LEFT JOIN who ON true LEFT JOIN what ON true
 """
 """Who the bot is, what the subject and the role are (nulls: not there), and how the one has the other."""

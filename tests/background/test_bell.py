@@ -3,20 +3,23 @@
 import json
 import pickle
 import threading
+import tracemalloc
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue
 from rq.command import send_shutdown_command
 from rq.serializers import JSONSerializer
 from rq.suspension import suspend
 
 from app.queue import QUEUE, Bell, Listener, connect
+from app.redis_bounds import shapes
 from tests.servers import ValkeyServer
 from tests.serving import wait
 
@@ -193,3 +196,99 @@ def test_what_lies_in_redis_names_a_function_and_lanes_and_nothing_else(
     assert json.loads(zlib.decompress(stored[b"data"])) == ["ring", None, [["desk", "give:orders-db"]], {}]
     assert not stored.get(b"meta")
     bell.close()
+
+
+FORGED_NAMES: Mapping[str, bytes] = {
+    "no text": b"\xff\xfe\x00",
+    "no name": b"",
+    "a colon": b"a:b",
+    "very long": b"x" * 100_000,
+    "nothing there": b"gone",
+    "a string": b"word",
+    "a list": b"items",
+    "a job of an attacker": b"evil",
+}
+
+
+def test_forged_schedules_run_nothing_and_silence_nothing(
+    valkey: ValkeyServer, redis: Redis, heard: Heard
+) -> None:
+    redis.set("rq:job:word", "x")
+    redis.rpush("rq:job:items", "x")
+    forge(redis, "evil", success_callback_name="os.getpid", data=packed("os.mkdir", None, ["MARK"], {}))
+    redis.zadd(f"rq:scheduled:{QUEUE}", dict.fromkeys(FORGED_NAMES.values(), 0.0))
+    bell = Bell(valkey.url)
+    bell.ring((), [("take:orders-db", datetime.now(UTC))])
+    wait(lambda: heard.count("take:orders-db"), what="the second bell behind what was forged")
+    wait(lambda: not redis.zcard(f"rq:scheduled:{QUEUE}"), what="the forged names to be dropped")
+    bell.close()
+
+
+def test_forged_names_in_the_queue_silence_nothing(valkey: ValkeyServer, redis: Redis, heard: Heard) -> None:
+    redis.set("rq:job:word", "x")
+    redis.rpush("rq:job:items", "x")
+    redis.rpush(f"rq:queue:{QUEUE}", *FORGED_NAMES.values())
+    rings(valkey, heard)
+
+
+def test_wrong_types_under_every_key_of_rqs_are_dropped(
+    valkey: ValkeyServer, redis: Redis, heard: Heard
+) -> None:
+    rings(valkey, heard)
+    for key, kind in shapes(QUEUE).items():
+        redis.delete(key)
+        redis.rpush(key, "x") if kind != b"list" else redis.hset(key, "x", "x")
+    rings(valkey, heard)
+    bell = Bell(valkey.url)
+    bell.ring((), [("take:orders-db", datetime.now(UTC))])
+    wait(lambda: heard.count("take:orders-db"), what="the second bell")
+    bell.close()
+
+
+def test_dependents_of_a_ring_that_can_be_guessed_run_nothing(
+    valkey: ValkeyServer, redis: Redis, heard: Heard
+) -> None:
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    name = f"take_orders-db-{int(at.timestamp())}"
+    forge(redis, "after", data=packed("os.mkdir", None, ["MARK"], {}))
+    redis.sadd(f"rq:job:{name}:dependents", "after", b"\xff")
+    bell = Bell(valkey.url)
+    bell.ring((), [("take:orders-db", at)])
+    wait(lambda: heard.count("take:orders-db"), what="the second bell")
+    rings(valkey, heard)
+    bell.close()
+
+
+def test_a_hundred_thousand_rings_are_one(valkey: ValkeyServer, redis: Redis, heard: Heard) -> None:
+    fill = "for i = 1, 100000 do redis.call('RPUSH', KEYS[1], 'forged' .. i) end"
+    with connect(valkey.url, patience=60) as patient:
+        patient.eval(fill, 1, f"rq:queue:{QUEUE}")
+    wait(lambda: redis.llen(f"rq:queue:{QUEUE}") <= 1_000, what="most of them to be dropped")
+    rings(valkey, heard)
+
+
+GIANT = """redis.call('SETRANGE', 'giant', 64000000, 'x')
+local big = redis.call('GET', 'giant')
+redis.call('DEL', 'giant')
+redis.call('RPUSH', KEYS[1], big)"""
+
+
+def test_an_answer_of_sixty_megabytes_is_not_read(valkey: ValkeyServer, redis: Redis) -> None:
+    with connect(valkey.url, patience=60) as patient:
+        patient.eval(GIANT, 1, "there")
+        tracemalloc.start()
+        with pytest.raises(RedisError, match="more than"):
+            patient.lrange("there", 0, -1)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 5_000_000
+        assert patient.ping(), "and the client is as good as before"
+    redis.delete("there")
+
+
+def test_a_name_of_sixty_megabytes_silences_nothing(valkey: ValkeyServer, redis: Redis, heard: Heard) -> None:
+    rings(valkey, heard)
+    with connect(valkey.url, patience=60) as patient:
+        patient.eval(GIANT, 1, f"rq:queue:{QUEUE}")
+    rings(valkey, heard)
+    wait(lambda: not redis.exists(f"rq:queue:{QUEUE}:intermediate"), what="it to be dropped")

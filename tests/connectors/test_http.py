@@ -138,8 +138,25 @@ def test_a_redirect_is_not_followed_and_the_token_stays_here(
         answer(b"[" * 200_000),
         answer(b"9" * 100_000),
         answer(b"\xff\xfe\xfa"),
+        answer('{"a": 1}'.encode("utf-16")),
+        answer(b'{"state": "absent", "state": "active"}'),
+        answer(b'[{"a": {"b": 1, "\\u0062": 2}}]'),
+        answer(b'{"count": NaN}'),
+        answer(b'{"count": -Infinity}'),
     ],
-    ids=["html", "html called json", "half", "deep", "a huge number", "no text"],
+    ids=[
+        "html",
+        "html called json",
+        "half",
+        "deep",
+        "a huge number",
+        "no text",
+        "utf-16",
+        "a key twice",
+        "a key twice, spelled otherwise",
+        "not a number",
+        "no end",
+    ],
 )
 def test_what_is_not_json_is_no_answer(server: BadServer, api: Http, said: bytes) -> None:
     server.says("/x", said)
@@ -179,6 +196,8 @@ def test_a_connection_that_breaks_is_a_passing_fault_and_unclear_for_a_change(
         ("408 Request Timeout", False, 3, False),
         ("409 Conflict", True, 1, False),
         ("418 Teapot", True, 1, False),
+        ("203 Non-Authoritative", False, 3, True),
+        ("299 Whatever", False, 3, True),
         ("429 Too Many Requests", False, 3, False),
         ("500 Internal Server Error", False, 3, True),
         ("503 Service Unavailable", False, 3, True),
@@ -239,10 +258,51 @@ def test_it_does_not_wait_past_its_deadline_but_passes_the_word_on(server: BadSe
         ("Sun, 22 Nov 2026 02:00:00 GMT", "Sun, 22 Nov 2026 03:00:00 GMT", 0.0),
         ("Sun, 22 Nov 2026 03:00:30 GMT", "", None),
         ("Sun, 22 Nov 2026 03:00:30 -0000", "Sun, 22 Nov 2026 03:00:00 GMT", None),
+        ("Sun, 22 Nov 2026 03:00:30 +99999999999999999999", "Sun, 22 Nov 2026 03:00:00 GMT", None),
+        ("Mon, 01 Jan 99999 00:00:00 GMT", "Sun, 22 Nov 2026 03:00:00 GMT", None),
     ],
 )
 def test_retry_after_in_all_its_spellings(told: str, date: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": told, "date": date}) == seconds
+
+
+def listing(page: str) -> dict[str, str] | None:
+    return {"page": page} if page else None
+
+
+def test_a_list_is_all_of_its_pages(server: BadServer, api: Http) -> None:
+    server.says("/x", answer(b'{"next": "2"}'), answer(b'{"next": ""}'))
+    pages = api.pages("/x", lambda page: listing(page.json["next"]), params={"q": "a"})
+    assert [page.json["next"] for page in pages] == ["2", ""]
+    assert [heard.partition(" HTTP")[0] for heard in server.heard] == ["GET /x?q=a", "GET /x?page=2"]
+
+
+def test_h54_a_list_that_comes_back_to_a_page_is_no_list(server: BadServer, api: Http) -> None:
+    server.says("/x", answer(b'{"next": "2"}'), answer(b'{"next": "3"}'), answer(b'{"next": "2"}'))
+    with pytest.raises(ConnectorError, match="in a circle"):
+        api.pages("/x", lambda page: listing(page.json["next"]))
+    assert len(server.heard) == 3
+
+
+def test_h54_a_list_without_end_is_no_list(server: BadServer, api: Http) -> None:
+    server.says("/x", *(answer(b"%d" % number) for number in range(20)))
+    with pytest.raises(ConnectorError, match="without end"):
+        api.pages("/x", lambda page: {"page": str(page.json)}, most=10)
+    assert len(server.heard) == 10
+
+
+def test_h54_all_pages_together_have_one_deadline(server: BadServer) -> None:
+    api = client(server, seconds=0.3, repeats=0)
+
+    def slowly(connection: socket.socket, over: threading.Event) -> None:
+        over.wait(0.1)
+        connection.sendall(answer(b"%d" % len(server.heard)))
+
+    server.scripts["/x"] = slowly
+    with pytest.raises(ConnectorError, match="did not answer within"):
+        api.pages("/x", lambda page: {"page": str(page.json)})
+    assert len(server.heard) <= 4
+    api.close()
 
 
 def test_cookies_are_not_kept(server: BadServer, api: Http) -> None:
@@ -322,6 +382,15 @@ def test_what_is_no_segment_is_refused(text: str) -> None:
         ("::ffff:169.254.169.254", False, False),
         ("fe80::1", False, False),
         ("fd00:ec2::254", False, False),
+        ("fd20:ce::254", False, False),
+        ("100.100.100.200", False, False),
+        ("168.63.129.16", False, False),
+        ("192.0.0.192", False, False),
+        ("::ffff:168.63.129.16", False, False),
+        ("::169.254.169.254", False, False),
+        ("::10.0.0.1", False, True),
+        ("64:ff9b:1::a9fe:a9fe", False, False),
+        ("64:ff9b::808:808", True, True),
         ("0.0.0.0", False, False),  # noqa: S104 - it is to be refused
         ("::", False, False),
         ("224.0.0.1", False, False),

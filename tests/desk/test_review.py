@@ -13,6 +13,7 @@ from app.lifecycle.opening import HOUSE, Said, store_press
 from app.model import SlackUser, new_id
 from app.store.step import Step
 from app.store.tables import Due, Freeze, Grant, Hold, LedgerEntry, Notice, PersonRow, Request
+from app.targets import Guarded
 from tests.hostile.forging import rewrite
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import together
@@ -73,12 +74,13 @@ def test_a_connector_that_fails_in_its_own_way_is_a_failed_attempt_and_told(
     house: TestHouse, monkeypatch: Patch
 ) -> None:
     house.asks("ada", LINE)
-    connector = house.house.targets.connector("orders-db")
+    guarded = house.house.targets.connector("orders-db")
+    assert isinstance(guarded, Guarded)
 
     def defect(*_given: Any) -> None:
         raise KeyError
 
-    monkeypatch.setattr(connector, "revoke", defect)
+    monkeypatch.setattr(guarded.inner, "revoke", defect)
     house.later(minutes=30)
     house.later(minutes=2)
     assert told_late(house) == 1

@@ -1,12 +1,14 @@
 """Redis flushed, suspended, frozen or dead: no revocation is lost, none is late, and access can be given."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from app.queue import connect
+from app.queue import QUEUE, connect
+from app.redis_bounds import shapes
 from tests.processes.company import ROLES
 from tests.processes.installation import Installation
 from tests.servers import ValkeyServer
@@ -49,7 +51,25 @@ def dead(valkey: ValkeyServer) -> Iterator[None]:
     valkey.start()
 
 
-@pytest.mark.parametrize("trouble", [flushed, suspended, frozen, dead])
+@contextmanager
+def poisoned(valkey: ValkeyServer) -> Iterator[None]:
+    """Under every key of RQ's stands something else, put there again as often as it is dropped."""
+    over = threading.Event()
+
+    def poison() -> None:
+        with connect(valkey.url, patience=2) as redis:
+            while not over.wait(0.05):
+                for key in shapes(QUEUE):
+                    redis.set(key, "x")
+
+    thread = threading.Thread(target=poison)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+@pytest.mark.parametrize("trouble", [flushed, suspended, poisoned, frozen, dead])
 def test_redis_in_trouble_while_access_is_live(service: Installation, trouble: Trouble) -> None:
     live = service.all_ask(["dev00", "dev01", "dev02"], "quick 4s INC-1234 replica lag")
     service.given(*live.values())
