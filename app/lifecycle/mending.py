@@ -214,19 +214,16 @@ def close_vanished(desk: Desk, due: Due) -> None:
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:
-        request, now = lock_request(step, grant.request_id), step.lock(Grant, grant.id)
+        request = lock_request(step, grant.request_id)
         mine = timetable.free_hold(step, grant.hold_id, due)
         if reading is None or not mine:
-            retry_after = failure.retry_after if failure else 0.0
-            timetable.again(step, due, step.now + taking.pause(due.attempts, retry_after))
+            wait = taking.pause(due.attempts, failure.retry_after) if failure else BUSY
+            timetable.again(step, due, step.now + wait)
             return
         timetable.finish(step, due)
-        if is_there(reading, already_had=grant.already_had):
-            return
-        if now is None or now.state != GrantState.ACTIVE or request.state not in _HELD:
-            return
-        why = f"{name} does not have it any more, and nothing here took it back."
-        taking.end(step, request, desk.shelf.current(), Ended.VANISHED, WORKER, why)
+        if request.state in _HELD and not is_there(reading, already_had=grant.already_had):
+            why = f"{name} does not have it any more, and nothing here took it back."
+            taking.end(step, request, desk.shelf.current(), Ended.VANISHED, WORKER, why)
 
 
 def _hold_live(desk: Desk, due: Due) -> Grant | None:

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from app.lifecycle.house import stop_connector
 from app.store.step import Steps
 from app.store.tables import Freeze
 from tests.cli.conftest import Record, Shell
@@ -67,6 +68,23 @@ def test_thaw_says_that_it_only_asked(breakglass: Shell) -> None:
     told = breakglass.says("thaw", *WHY)
     assert "Asked the security team" in told
     assert "Still frozen until" in told
+
+
+def test_a_connector_that_was_stopped_has_no_end_and_a_thaw_is_asked_for_that_as_well(
+    breakglass: Shell, steps: Steps, record: Record
+) -> None:
+    with steps.step() as step:
+        assert stop_connector(step, "orders-db", "worker", "a key leaked")
+    with steps.step() as step:
+        assert not stop_connector(step, "orders-db", "worker", "a key leaked again")
+    answer = breakglass.json("thaw", "--reason", "key replaced")
+    assert (answer["frozen"], answer["until"], answer["reason"]) == (True, None, "a key leaked")
+    assert "Still frozen until it is thawed" in breakglass.says("thaw", "--reason", "key replaced")
+    assert record.told("thaw_asked")[0]["connectors"] == ["orders-db"]
+    breakglass("freeze", *WHY)
+    assert breakglass.json("thaw", *WHY)["until"] is not None
+    assert record.told("thaw_asked")[-1]["connectors"] == ["everything", "orders-db"]
+    assert breakglass.json("audit", "verify")["ok"]
 
 
 def test_thaw_of_nothing_is_a_no(breakglass: Shell, record: Record) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.lifecycle.house import stop_connector
 from app.model import SlackUser
 from app.policy import Facts
 from app.slack import filling, forms
@@ -157,6 +158,15 @@ def test_while_everything_is_frozen_the_form_says_so_and_what_is_still_given(bui
     assert "UTC: Strange logins. Still given: reading." in form.plain()
     assert options(form)["orders-db"] == "Refused now: everything is frozen · as ada"
     assert form.fields["policy"] == "reading"
+
+
+def test_a_connector_that_was_stopped_is_said_and_its_policies_are_held(build: Build) -> None:
+    house = build()
+    with house.house.steps.step() as step:
+        assert stop_connector(step, "orders-db", "worker", "a key leaked")
+    form = opens(house)
+    assert "orders-db gives nothing until the security team thaws it: a key leaked." in form.plain()
+    assert options(form)["orders-db"] == "Refused now: orders-db gives nothing now · as ada"
 
 
 def test_what_it_shows_can_be_sent(build: Build) -> None:
