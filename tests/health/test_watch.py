@@ -7,8 +7,9 @@ import pytest
 from sqlmodel import col
 
 from app import wiring
+from app.cli.terminal import schemas as kind_schemas
 from app.queue import Bell
-from app.shelf import PolicyShelf
+from app.shelf import PolicyShelf, Where
 from app.store.tables import LedgerEntry, Notice
 from app.watch import CONDITIONS, CredentialCheck
 from tests.health.conftest import Watched
@@ -221,3 +222,28 @@ def test_of_two_workers_one_checks_a_target(watched: Watched) -> None:
 def test_every_condition_says_what_to_do() -> None:
     assert all(condition.remedy for condition in CONDITIONS)
     assert len({condition.name for condition in CONDITIONS}) == len(CONDITIONS)
+
+
+# --- policies ------------------------------------------------------------------------------------------------
+
+
+@on_sqlite
+def test_of_many_processes_one_tells_of_a_faulty_folder_and_again_when_it_comes_back(
+    watched: Watched,
+) -> None:
+    at = watched.at
+    shelves = [PolicyShelf(Where(at.policies, kind_schemas(), {}), at.house.steps) for _ in range(3)]
+    for shelf in shelves:
+        shelf.open(must_be_good=True)
+    good = (at.policies / "orders-db.yaml").read_text()
+
+    def everybody_reads(text: str) -> list[LedgerEntry]:
+        (at.policies / "orders-db.yaml").write_text(text)
+        for shelf in shelves:
+            shelf.reload()
+        return at.rows(LedgerEntry, col(LedgerEntry.action) == "PoliciesFaulty")
+
+    assert len(everybody_reads(good + "nonsense: 1\n")) == 1
+    assert len(everybody_reads(good + "more: 22\n")) == 2
+    assert len(everybody_reads(good)) == 2
+    assert len(everybody_reads(good + "more: 22\n")) == 3
