@@ -31,7 +31,7 @@ def test_a_clock_that_stops_is_told_once_and_once_more_when_it_runs_again(watche
     watched.passes(90)
     (told,) = watched.alerts()
     assert told.startswith("Not well (clock): the clock's last sweep is ")
-    assert "start `breakglass clock`" in told
+    assert "Start `breakglass clock`" in told
     ready, degraded = wiring.readiness(watched.at.house)
     assert not ready
     assert [each.partition(":")[0] for each in degraded] == ["clock"]

@@ -64,6 +64,8 @@ ALERTS = (
     "policies_changed",
     "policies_faulty",
     "channel_unfit",
+    "unwell",
+    "well_again",
     "terminal",
     "something_new",
 )
