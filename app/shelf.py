@@ -1,5 +1,6 @@
 """The policy folder in force: read from disk, read again when it changes, kept in the database while it is good."""
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Mapping
@@ -13,12 +14,14 @@ from app import notices
 from app.errors import Misconfigured, Problem, Unavailable
 from app.lifecycle.moves import FINAL_GRANT_STATES
 from app.policy import KindSchema, PolicyFolder, from_text, load
+from app.store import pulses
 from app.store.step import Step, Steps
-from app.store.tables import Grant, PolicyText
+from app.store.tables import Grant, PolicyText, Pulse
 
 log = structlog.get_logger()
 
 _STAMP_FILES = 5_000
+_PULSE = "policies"
 _NEWEST = select(PolicyText).order_by(col(PolicyText.loaded_at).desc()).limit(1)
 
 
@@ -95,7 +98,7 @@ class PolicyShelf:
         else:
             if self._folder is None or folder.digest != self._folder.digest or not self._from_disk:
                 self._put(folder)
-            self.faults = ()
+            self._forget_faults()
         self._stamp = stamp
 
     def _load(self) -> PolicyFolder:
@@ -156,12 +159,23 @@ class PolicyShelf:
         if self._folder is None or self._told == str(faulty):
             return
         first = [str(problem) for problem in faulty.problems[:5]]
+        which = hashlib.sha256(str(faulty).encode()).hexdigest()
         with self._steps.step() as step:
-            notices.alert(
-                step, self._folder.settings, "policies_faulty", problems=first, count=len(faulty.problems)
-            )
-            step.record("PoliciesFaulty", "shelf", None, problems=first)
+            # Every process reads the folder: the first one that sees these faults tells of them.
+            step.lock_name("policy_text")
+            known = step.session.get(Pulse, _PULSE)
+            if known is None or known.ok or known.note != which:
+                pulses.beat(step, _PULSE, which, ok=False)
+                count = len(faulty.problems)
+                notices.alert(step, self._folder.settings, "policies_faulty", problems=first, count=count)
+                step.record("PoliciesFaulty", "shelf", None, problems=first)
         self._told = str(faulty)
+
+    def _forget_faults(self) -> None:
+        if self.faults:
+            with self._steps.step() as step:
+                pulses.turn(step, _PULSE, ok=True)
+        self.faults, self._told = (), None
 
     def _last_good(self) -> PolicyFolder | None:
         with self._steps.read() as session:

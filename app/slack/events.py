@@ -262,9 +262,8 @@ def alert(data: Data) -> Words:  # noqa: C901, PLR0911, PLR0912 - one case an ev
             return _late(data)
         case "unwell":
             what, remedy = one_line(str(data.get("what")), 400), one_line(str(data.get("remedy")), 300)
-            return [
-                f"Not well ({one_line(str(data.get('condition')), 80)}): {stopped(what)} {stopped(remedy)}"
-            ]
+            to_do = stopped(remedy[:1].upper() + remedy[1:])
+            return [f"Not well ({one_line(str(data.get('condition')), 80)}): {stopped(what)} {to_do}"]
         case "well_again":
             what = one_line(str(data.get("what")), 400)
             return [f"Well again ({one_line(str(data.get('condition')), 80)}). It was: {stopped(what)}"]

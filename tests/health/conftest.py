@@ -29,9 +29,9 @@ class Watched:
                     pulses.beat(step, name)
 
     def passes(self, seconds: int) -> None:
-        """That much time, with a look of everybody each 15 seconds."""
-        for _ in range(0, seconds, 15):
-            self.at.clock.advance(seconds=15)
+        """That much time, with a look of everybody at least each 30 seconds."""
+        for passed in range(0, seconds, 30):
+            self.at.clock.advance(seconds=min(30, seconds - passed))
             self.beat()
             for watch in self.watches:
                 watch.run()

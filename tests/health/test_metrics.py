@@ -165,7 +165,7 @@ def test_no_label_grows_with_people_or_requests_and_no_secret_is_in_it(watched: 
     watched.at.asks("ada", LINE)
     watched.at.later(minutes=31)
     before = set(ops.values())
-    for name in ("ada", "alan", "grace", "mallory"):
+    for name in ("alan", "mallory"):
         watched.at.asks(name, LINE)
     watched.at.later(minutes=31)
     new = {name for name in set(ops.values()) - before if "_grants{" not in name}

@@ -11,11 +11,11 @@ from tests.processes.installation import Installation
 
 _HOLD_UP = (
     """
-CREATE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS
+CREATE OR REPLACE FUNCTION hold_up() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$
 """,
     """
-CREATE TRIGGER hold_up BEFORE UPDATE OF state ON "grant" FOR EACH ROW WHEN (
+CREATE OR REPLACE TRIGGER hold_up BEFORE UPDATE OF state ON "grant" FOR EACH ROW WHEN (
     NEW.subject = 'dev00' AND NEW.state = 'granting'
     OR NEW.subject = 'dev01' AND NEW.state = 'active'
     OR NEW.subject = 'dev02' AND NEW.state = 'revoked'

@@ -68,6 +68,8 @@ ALERTS = (
     "access_of_ours",
     "access_of_ours_removed",
     "access_of_ours_stays",
+    "unwell",
+    "well_again",
     "terminal",
     "something_new",
 )
