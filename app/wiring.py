@@ -164,6 +164,7 @@ def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
         lambda: delivery.deliver(house.clock.now() - grace),
         grace=grace,
         unrecorded=(lambda due: taking.take_unrecorded(house.desk, due)) if grace else None,
+        keep=delivery.keep,
     )
 
 

@@ -18,6 +18,7 @@ from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import FINAL_GRANT_STATES, Lost, grants_of, lock_request, move, move_grant
 from app.model import Ended, GrantId, GrantState, RequestState, new_id
+from app.points import Point, reached
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -189,8 +190,13 @@ def _call(desk: Desk, grant: Grant, *, fresh: bool) -> tuple[Reading, Receipt | 
         reading = connector.read(grant.subject, grant.access)
         if _is_there(grant, reading):
             return reading, grant.receipt
+    reached(Point.BEFORE_GRANT)
     receipt = connector.grant(grant.subject, grant.access, grant.request_id, grant.ends_at)
-    return connector.read(grant.subject, grant.access), receipt
+    reached(Point.AFTER_GRANT)
+    reached(Point.BEFORE_READ, "give")
+    reading = connector.read(grant.subject, grant.access)
+    reached(Point.AFTER_READ, "give")
+    return reading, receipt
 
 
 def _is_there(grant: Grant, reading: Reading) -> bool:

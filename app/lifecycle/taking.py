@@ -13,6 +13,7 @@ from app.errors import ConnectorError
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_request, move, move_grant
 from app.model import Ended, GrantState, RequestState
+from app.points import Point, reached
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -233,15 +234,21 @@ def _surely_call(desk: Desk, grant: Grant) -> Outcome:
 
 def _call(desk: Desk, grant: Grant) -> Outcome:
     connector = desk.targets.connector(grant.connector)
+    reached(Point.BEFORE_REVOKE)
     connector.revoke(grant.subject, grant.access, grant.receipt)
+    reached(Point.AFTER_REVOKE)
+    reached(Point.BEFORE_READ, "take")
     reading = connector.read(grant.subject, grant.access)
+    reached(Point.AFTER_READ, "take")
     unasked = Outcome(reading, Sessions("unknown", why="not asked"), None)
     if unasked.is_still_there:
         return unasked
+    reached(Point.BEFORE_SESSIONS)
     try:
         sessions = connector.sessions(grant.subject, grant.access, grant.receipt)
     except ConnectorError as failure:
         sessions = Sessions("unknown", why=str(failure))
+    reached(Point.AFTER_SESSIONS)
     try:
         left_behind = connector.left_behind(grant.subject, grant.access, grant.receipt)
     except ConnectorError as failure:

@@ -17,8 +17,8 @@ from app.policy import Settings
 from app.store.step import Step
 from app.store.tables import Message, Notice, Roster
 
-LEASE = timedelta(seconds=25)
-"""Longer than all calls that one message may need, each to its deadline."""
+LEASE = timedelta(seconds=4)
+"""Renewed every second while Slack is being told: a conversation waits no longer for a sender that died."""
 OVERDUE = timedelta(seconds=60)
 REFUSALS_EVERY = timedelta(seconds=60)
 MOST_TOLD = 20
@@ -106,6 +106,12 @@ def next_at(session: Session, now: datetime) -> datetime | None:
     )
     instants = [session.exec(query).one() for query in queries]
     return min((at for at in instants if at is not None), default=None)
+
+
+def renew(step: Step, owner: str, ids: Sequence[int]) -> None:
+    """Keep what is still being sent."""
+    mine = (col(Notice.id).in_(ids), col(Notice.lease_by) == owner, col(Notice.sent_at).is_(None))
+    step.session.connection().execute(update(Notice).where(*mine).values(lease_until=step.now + LEASE))
 
 
 # --- what became of it -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, col, select
 
+from app.points import Point, reached
 from app.store import engine as databases
 from app.store import ledger
 from app.store.tables import AUDITED, Due, Notice, Seen
@@ -83,6 +84,10 @@ class Step:
             self._rows.append({"table": str(table.__tablename__), "id": ledger.key_of(row), "set": audited})
         return True
 
+    def said(self) -> list[str]:
+        """The actions that this step records, in order."""
+        return [entry.action for entry in self._entries]
+
     def has_changes(self) -> bool:
         """Whether something was changed since the last entry."""
         return bool(self._rows)
@@ -148,6 +153,8 @@ class Steps:
             step = Step(session, self.now())
             yield step
             step.close()
+            reached(Point.BEFORE_COMMIT, *step.said())
+        reached(Point.AFTER_COMMIT, *step.said())
         lanes = sorted(step.rung | ({NOTICES} if step.notified else set()))
         if lanes or step.later:
             self.rings(lanes, sorted(step.later))
