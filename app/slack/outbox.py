@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Subquery, exists, func, or_, update
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, inspect, literal, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -19,6 +19,8 @@ from app.store.tables import Message, Notice, Roster
 
 LEASE = timedelta(seconds=4)
 """Renewed every second while Slack is being told: a conversation waits no longer for a sender that died."""
+_WRONG = 2 * LEASE
+"""What lies that far ahead was written by a clock that was wrong, and keeps nobody waiting."""
 OVERDUE = timedelta(seconds=60)
 REFUSALS_EVERY = timedelta(seconds=60)
 MOST_TOLD = 20
@@ -68,7 +70,7 @@ def next_ready(session: Session, until: datetime, now: datetime) -> Notice | Non
     """The most urgent notice that could be sent now."""
     firsts = _firsts(until)
     ready = select(Notice).join(firsts, firsts.c.id == col(Notice.id))
-    ready = ready.where(firsts.c.place == 1, col(Notice.due_at) <= until, ~_busy(now))
+    ready = ready.where(firsts.c.place == 1, _is_due(until), ~_busy(now))
     return session.exec(ready.order_by(col(Notice.priority), col(Notice.id)).limit(1)).first()
 
 
@@ -79,7 +81,14 @@ def _busy(now: datetime) -> ColumnElement[bool]:
         other.conversation == col(Notice.conversation),  # type: ignore[arg-type]
         other.sent_at.is_(None),  # type: ignore[union-attr]
         other.lease_until > now,  # type: ignore[operator,arg-type]
+        other.lease_until <= now + _WRONG,  # type: ignore[operator,arg-type]
     )
+
+
+def _is_due(until: datetime) -> ColumnElement[bool]:
+    """Its time has come; or nobody knows its time, because it was written later than it is now."""
+    was_put_off = and_(col(Notice.attempts) > 0, col(Notice.lease_until).is_(None))
+    return or_(col(Notice.due_at) <= until, and_(col(Notice.created_at) > until + _WRONG, ~was_put_off))
 
 
 def _firsts(until: datetime) -> Subquery:
@@ -87,7 +96,7 @@ def _firsts(until: datetime) -> Subquery:
     place = func.row_number().over(
         partition_by=col(Notice.conversation), order_by=(col(Notice.priority), col(Notice.id))
     )
-    relevant = or_(col(Notice.due_at) <= until, col(Notice.attempts) > 0)
+    relevant = or_(_is_due(until), col(Notice.attempts) > 0)
     return select(col(Notice.id).label("id"), place.label("place")).where(*_waiting(relevant)).subquery()
 
 
@@ -98,7 +107,9 @@ def _waiting(*which: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
 def next_at(session: Session, now: datetime) -> datetime | None:
     """When something that waits may be tried again; None where nothing waits."""
     firsts = _firsts(now)
-    first = select(func.min(Notice.due_at)).join(firsts, firsts.c.id == col(Notice.id))
+    at_once = literal(now, inspect(Notice).columns["due_at"].type)
+    soonest = func.min(case((_is_due(now), at_once), else_=col(Notice.due_at)))
+    first = select(soonest).join(firsts, firsts.c.id == col(Notice.id))
     queries = (
         first.where(firsts.c.place == 1, ~_busy(now)),
         select(func.min(Notice.due_at)).where(*_waiting(col(Notice.due_at) > now, col(Notice.attempts) == 0)),

@@ -16,6 +16,7 @@ from tests.processes.children import Child
 PATIENCE = 6.0
 """Seconds after which somebody else is told to die at a point that nobody passes."""
 _AGAIN = 0.3
+_WORKS_FOR = 1.5
 _WORKS = ("worker", "clock")
 
 
@@ -26,6 +27,7 @@ class Member:
     command: str
     child: Child
     since: float
+    ripe_at: float = 0.0
     ready: bool = False
     sentence: Death | None = None
     sentenced_at: float = 0.0
@@ -77,6 +79,8 @@ class Crew:
                 self._bury(member)
             elif not member.ready and f"{member.command} started" in member.child.said():
                 member.ready = True
+                # As long as it took to come up it works, at least: nothing is shown by what never does anything.
+                member.ripe_at = self._diary.now() + max(_WORKS_FOR, self._diary.now() - member.since)
                 self._diary.say(f"{member.command} works, pid {member.child.popen.pid}")
         self._mind_who_works()
         if self.may_die:
@@ -128,9 +132,8 @@ class Crew:
         if now < self._next_death:
             return
         death = self._waiting.pop(0) if len(self._waiting) > len(self.members) else next(self._deaths)
-        free = [each for each in self._fit(death) if each.sentence is None]
-        if free:
-            chosen = max(free, key=lambda each: now - each.since)
+        if free := self._fit(death):
+            chosen = min(free, key=lambda each: each.ripe_at)
             chosen.sentence, chosen.sentenced_at = death, now
             order_death(chosen.child, death.point, death.about, death.passes)
         else:
@@ -148,12 +151,16 @@ class Crew:
         return [
             each
             for each in self.members
-            if each.command == command and each.ready and not each.sentence and each.spared_until < now
+            if each.command == command and not each.sentence and self._may_be_killed(each, now)
         ]
+
+    @staticmethod
+    def _may_be_killed(member: Member, now: float) -> bool:
+        return member.ready and member.ripe_at < now and member.spared_until < now
 
     def kill(self, pick: int) -> None:
         """Somebody dies, wherever they are."""
-        free = [each for each in self.members if each.child.alive() and each.spared_until < self._diary.now()]
+        free = [each for each in self.members if self._may_be_killed(each, self._diary.now())]
         if free and self.may_die:
             member = free[pick % len(free)]
             member.sentence = None

@@ -379,6 +379,17 @@ def test_what_is_being_sent_stays_its_senders_however_long_slack_takes(outbox: O
     assert len(outbox.slack.requests("chat.postMessage")) == len(outbox.cards()) == 1
 
 
+def test_what_a_clock_wrote_that_was_ahead_is_told_when_it_was_set_right(outbox: Outbox) -> None:
+    outbox.clock.advance(minutes=10)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.alerts("frozen", by="frank@example.com", reason="drill")
+    with outbox.steps.step() as step:
+        assert rows.claim(step, "dead", outbox.clock.now())
+    outbox.clock.advance(minutes=-10)
+    outbox.delivers()
+    assert [card.text.startswith("(repeated") for card in outbox.cards()] == [True, False]
+
+
 def test_what_slack_refuses_to_show_is_said_without_blocks(outbox: Outbox) -> None:
     outbox.faults.refuse("chat.postMessage", "invalid_blocks", 1)
     outbox.alerts("frozen", by="eve@example.com", reason="drill")
