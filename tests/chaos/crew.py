@@ -136,15 +136,16 @@ class Crew:
             chosen = min(free, key=lambda each: each.ripe_at)
             chosen.sentence, chosen.sentenced_at = death, now
             order_death(chosen.child, death.point, death.about, death.passes)
+            self._next_death = now + self._between
         else:
             self._waiting.append(death)
-        self._next_death = now + self._between
 
     def _fit(self, death: Death) -> Sequence[Member]:
-        """Who may come by that point. A clock comes by few, so workers are told first."""
+        """Who may come by that point soon: a clock only while no worker does its work."""
         if death.where == WEB:
             return self._free(WEB)
-        return self._free("worker") or self._free("clock")
+        works = any(each.ready for each in self.members if each.command == "worker")
+        return self._free("worker" if works else "clock")
 
     def _free(self, command: str) -> Sequence[Member]:
         now = self._diary.now()

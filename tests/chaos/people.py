@@ -91,7 +91,9 @@ class People:
     def _commands(self, who: str, line: str) -> str:
         def command() -> str:
             answer = self._scene.slack.person(who).commands(line)
-            return answer.text if answer.status == 200 and not answer.trouble else _trouble(answer.status)
+            if answer.status == 200 and answer.trouble:
+                return f"trouble: {answer.trouble}"
+            return answer.text if answer.status == 200 else _trouble(answer.status)
 
         return self._through(command)
 

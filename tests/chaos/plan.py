@@ -149,7 +149,7 @@ def _acts(chance: random.Random, seconds: float) -> Iterator[Act]:
         match what:
             case "ask":
                 policy = chance.choices(list(_POLICIES), list(_POLICIES.values()))[0]
-                line = f"{policy} {chance.randint(3, 15)}s INC-{rank} replica lag"
+                line = f"{policy} {chance.randint(4, 20)}s INC-{rank} replica lag"
                 yield Act(at, what, chance.choice(STAFF), rank, line)
             case "revoke":
                 yield Act(at, what, chance.choice(SECURITY), rank)
