@@ -3,7 +3,7 @@
 import heapq
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,8 @@ SIZES: Mapping[str, Mapping[str, int]] = {
 STARTING = 90.0
 QUIET = 150.0
 """Seconds within which everything is over once nothing goes wrong any more."""
+LONG = 600.0
+"""Seconds of troubles in which somebody must have died at each point."""
 _TICK = 0.02
 
 
@@ -41,7 +43,7 @@ class Outcome:
     states: Counter[str]
     diary: Diary
     lateness: Mapping[str, float]
-    violations: Sequence[str]
+    violations: list[str]
     looks: int = 0
 
     @property
@@ -211,7 +213,10 @@ class _Run:
         late = verdict.lateness(seen)
         broken = [] if is_quiet else [f"it was not quiet {QUIET:g} s after everything was put right"]
         broken += verdict.violations(seen)
-        return Outcome(self._kind, self._plan, seconds, states, self._diary, late, broken, eye.looks)
+        outcome = Outcome(self._kind, self._plan, seconds, states, self._diary, late, broken, eye.looks)
+        if self._plan.seconds >= LONG:
+            broken += [f"nobody died {point}" for point in Point if point not in outcome.names_hit]
+        return outcome
 
 
 __all__ = ["Act", "Outcome", "on"]
