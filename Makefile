@@ -14,7 +14,7 @@ DEV := $(VENV)/.installed-dev
 .PHONY: help
 help: ## show this
 	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
-	@echo "Variables: PYTHON=python3.12 (which interpreter), ARGS='…' (passed on by demo, test and bench)"
+	@echo "Variables: PYTHON=python3.12 (which interpreter), ARGS='…' (passed on by demo, test, bench and chaos)"
 
 .PHONY: demo
 demo: $(RUN) ## a whole working installation on this machine; prints the address to open
@@ -41,6 +41,10 @@ format: $(DEV) ## mend the style, as far as a program can
 .PHONY: bench
 bench: $(DEV) ## measure speed and size; takes minutes
 	$(BIN)/python -m tests.bench $(ARGS)
+
+.PHONY: chaos
+chaos: $(DEV) ## kill everything, again and again, and see what holds; SECONDS=1800 SEED=7
+	$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: lock
 lock: ## renew the lock files from pyproject.toml

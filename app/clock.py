@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import structlog
 
@@ -26,19 +27,25 @@ SILENT = timedelta(seconds=3)
 
 
 class SystemClock:
-    """The machine's clocks. ``latest`` cannot be set back: it also counts monotonic time from the newest wall time."""
+    """The machine's clocks. ``latest`` cannot be set back: it also counts monotonic time from the newest wall time.
+
+    ``wrong_by`` is how far off the wall clock is: the machine's is taken as right, but by the crash harness, which
+    sets the clocks of its own processes.
+    """
+
+    wrong_by: ClassVar[Callable[[], timedelta]] = timedelta
 
     def __init__(self) -> None:
-        self._anchor = (datetime.now(UTC), time.monotonic())
+        self._anchor = (self.now(), time.monotonic())
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
         """The wall clock."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) + type(self).wrong_by()
 
     def latest(self) -> datetime:
         """The later of the wall clock and of monotonic time since the latest instant seen."""
-        now, ticks = datetime.now(UTC), time.monotonic()
+        now, ticks = self.now(), time.monotonic()
         with self._lock:
             wall, then = self._anchor
             elapsed = wall + timedelta(seconds=ticks - then)

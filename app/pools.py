@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.lifecycle.moves import Lost
 from app.lifecycle.taking import pause
 from app.model import new_id
+from app.points import Point, reached
 from app.senders import Senders
 from app.store import due as timetable
 from app.store import engine as databases
@@ -56,7 +57,10 @@ def owner_name() -> str:
 
 
 class Pools:
-    """Runs due work. ``grace`` is how long others may have it first; ``deliver`` sends what notices wait."""
+    """Runs due work. ``grace`` is how long others may have it first; ``deliver`` sends what notices wait.
+
+    ``keep`` is called every second: it renews the leases of what ``deliver`` is sending.
+    """
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class Pools:
         *,
         grace: timedelta = timedelta(),
         threads: Threads | None = None,
+        keep: Callable[[], None] = lambda: None,
     ) -> None:
         self.owner = owner_name()
         self._steps = steps
@@ -74,6 +79,7 @@ class Pools:
         self._work = work
         self._grace = grace
         self._threads_of = threads
+        self._keep = keep
         self._well: set[str] = set()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._running: dict[str, str] = {}
@@ -202,6 +208,8 @@ class Pools:
             return
         with databases.writing(self._steps.engine) as session:
             rows = timetable.claim(session, lane, self.owner, until, now, room)
+            reached(Point.BEFORE_CLAIM, *(row.kind for row in rows))
+        reached(Point.AFTER_CLAIM, *(row.kind for row in rows))
         if len(rows) < room:
             with self._lock:
                 self._more.pop(lane, None)
@@ -267,6 +275,10 @@ class Pools:
                         timetable.renew(session, self.owner, each, self._latest(), self._steps.now())
                 except (DBAPIError, PoolTimeout) as error:
                     log.warning("a lease could not be renewed", error=type(error).__name__)
+            try:
+                self._keep()
+            except (DBAPIError, PoolTimeout) as error:
+                log.warning("a notice's lease could not be renewed", error=type(error).__name__)
 
 
 def _width(lane: str) -> int:

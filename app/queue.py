@@ -27,6 +27,7 @@ from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
+from app.points import Point, reached
 from app.redis_bounds import BoundedParser, tidy
 
 log = structlog.get_logger()
@@ -152,12 +153,15 @@ class Bell:
         """Wake workers for these lanes now, and (the second bell) once more at these instants."""
         if time.monotonic() < self._rest_until:
             return
+        when = "now" if lanes else "later"
+        reached(Point.BEFORE_RING, when)
         try:
             if lanes:
                 self._queue.enqueue_call(RING, args=(list(lanes),), **_KEPT)
             for lane, at in later:
                 self._schedule(lane, at)
             self.error = None
+            reached(Point.AFTER_RING, when)
         except (RedisError, OSError) as error:
             self._not_answered(error)
 

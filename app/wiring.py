@@ -218,6 +218,7 @@ def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
         lambda: delivery.deliver(house.clock.now() - grace),
         grace=grace,
         threads=house.targets.threads,
+        keep=delivery.keep,
     )
     house.targets.when_well = pools.hasten
     return pools

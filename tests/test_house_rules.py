@@ -20,7 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
     map(
         frozenset,
         (
-            {"app.model", "app.errors"},
+            {"app.model", "app.errors", "app.points"},
             {"connectors"},
             {"app.policy", "app.store", "app.settings", "app.state", "app.supervisor", "app.redis_bounds"},
             {
@@ -236,6 +236,20 @@ def test_importing_everything_builds_nothing_and_needs_no_environment() -> None:
 def test_only_entry_points_look_at_the_environment() -> None:
     found = {path for path, tree in sources().items() if called(tree, ("os", "environ"), ("os", "getenv"))}
     assert not {path for path in found if not path.startswith(tuple(READS_ENVIRONMENT))}
+
+
+def test_nothing_of_ours_listens_to_the_points_or_sets_a_clock() -> None:
+    """What the crash harness does to its own processes nobody does to a real one."""
+    for path, tree in sources().items():
+        if path not in {"app/points.py", "app/clock.py"}:
+            assert not called(tree, ("points", "listen"), ("SystemClock", "wrong_by")), path
+            names = {
+                alias.name
+                for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom)
+                for alias in node.names
+            }
+            assert "listen" not in names, path
 
 
 def test_no_other_distribution_owns_our_names() -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from app.errors import Refused, Unavailable
 from app.lifecycle.desk import Desk
 from app.model import Email, Person, Verdict
+from app.points import Point, reached
 from app.policy import AccessEntry, Ask, Decision, Facts, Policy, PolicyFolder, decide, subject_name
 from app.store.tables import Request
 from connectors.interface import NoSubject, Present, Reading
@@ -111,11 +112,15 @@ def places_of(desk: Desk, folder: PolicyFolder, policy: Policy, person: Person) 
 def _place(desk: Desk, folder: PolicyFolder, policy: Policy, entry: AccessEntry, email: Email) -> Place:
     name = entry.access.connector
     connector, gate = desk.targets.connector(name), desk.targets.gate(name)
+    reached(Point.BEFORE_RESOLVE)
     found = gate.call(connector.resolve, subject_name(folder.settings, name, email))
+    reached(Point.AFTER_RESOLVE)
     if isinstance(found, NoSubject):
         message = f"{found.sentence.rstrip('.')}. Nobody was woken. {policy.owner.name} can add you."
         raise Refused(message)
+    reached(Point.BEFORE_READ, "assess")
     reading = gate.call(connector.read, found.name, entry.access.options)
+    reached(Point.AFTER_READ, "assess")
     return Place(entry, found.name, reading, str(connector.expiry))
 
 

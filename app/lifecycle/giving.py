@@ -19,6 +19,7 @@ from app.lifecycle.desk import Desk
 from app.lifecycle.holds import hold_key, lock_hold
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantId, GrantState, RequestState, Verdict, iso, new_id
+from app.points import Point, reached
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -181,8 +182,13 @@ def _call(desk: Desk, grant: Grant, *, fresh: bool) -> tuple[Reading, Receipt | 
         reading = gate.call(connector.read, grant.subject, grant.access)
         if is_there(reading, already_had=grant.already_had):
             return reading, grant.receipt
+    reached(Point.BEFORE_GRANT)
     receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, grant.ends_at)
-    return gate.call(connector.read, grant.subject, grant.access), receipt
+    reached(Point.AFTER_GRANT)
+    reached(Point.BEFORE_READ, "give")
+    reading = gate.call(connector.read, grant.subject, grant.access)
+    reached(Point.AFTER_READ, "give")
+    return reading, receipt
 
 
 def is_there(reading: Reading, *, already_had: bool) -> bool:

@@ -15,6 +15,7 @@ from app.lifecycle import lingering, overdue
 from app.lifecycle.desk import Desk, Given
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantState, RequestState, iso
+from app.points import Point, reached
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -261,16 +262,22 @@ def surely_call(desk: Desk, grant: Given) -> Outcome:
 
 def _call(desk: Desk, grant: Given) -> Outcome:
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
+    reached(Point.BEFORE_REVOKE)
     gate.take(connector.revoke, grant.subject, grant.access, grant.receipt)
+    reached(Point.AFTER_REVOKE)
+    reached(Point.BEFORE_READ, "take")
     reading = gate.take(connector.read, grant.subject, grant.access)
+    reached(Point.AFTER_READ, "take")
     unasked = Outcome(reading, Sessions("unknown", why="not asked"), None)
     if unasked.is_still_there:
         return unasked
     unanswered = False
+    reached(Point.BEFORE_SESSIONS)
     try:
         sessions = gate.after(connector.sessions, grant.subject, grant.access, grant.receipt)
     except ConnectorError as failure:
         sessions, unanswered = Sessions("unknown", why=str(failure)), True
+    reached(Point.AFTER_SESSIONS)
     try:
         left_behind = gate.after(connector.left_behind, grant.subject, grant.access, grant.receipt)
     except ConnectorError as failure:

@@ -78,6 +78,7 @@ class Delivery:
         self._owner = new_id()
         self._quiet_until: datetime | None = None
         self._escalate_at: datetime | None = None
+        self._in_hand: dict[int, None] = {}
 
     def deliver(self, until: datetime | None = None) -> timedelta | None:
         """Send what was due by ``until`` (now). How long to wait for more; None: until the bell rings.
@@ -97,6 +98,12 @@ class Delivery:
         if self._escalate_at is None or now >= self._escalate_at or now < self._escalate_at - LATE_EVERY:
             self._escalate_at = now + LATE_EVERY
             self._fallback.escalate(self._folder())
+
+    def keep(self) -> None:
+        """Renew the leases of what is being sent now; to be called every second by another thread."""
+        if ids := list(self._in_hand):
+            with self._steps.step() as step:
+                outbox.renew(step, self._owner, ids)
 
     def _is_quiet(self) -> bool:
         """Slack answered nobody a moment ago: one message at a time tries whether it is back."""
@@ -122,9 +129,15 @@ class Delivery:
         """Send one notice; False where none is ready."""
         with self._steps.step() as step:
             claimed = outbox.claim(step, self._owner, until)
-        if claimed is not None:
+        if claimed is None:
+            return False
+        key = claimed.notice.id or 0
+        self._in_hand[key] = None
+        try:
             self._send(claimed, self._folder())
-        return claimed is not None
+        finally:
+            del self._in_hand[key]
+        return True
 
     # --- one notice ------------------------------------------------------------------------------------
     def _send(self, claimed: Claimed, folder: PolicyFolder) -> None:

@@ -14,7 +14,9 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
+    and_,
     bindparam,
+    case,
     exists,
     func,
     inspect,
@@ -31,8 +33,10 @@ from app.policy import Settings
 from app.store.step import Step
 from app.store.tables import Message, Notice, Roster
 
-LEASE = timedelta(seconds=25)
-"""Longer than all calls that one message may need, each to its deadline."""
+LEASE = timedelta(seconds=4)
+"""Renewed every second while Slack is being told: a conversation waits no longer for a sender that died."""
+_WRONG = 2 * LEASE
+"""What lies that far ahead was written by a clock that was wrong, and keeps nobody waiting."""
 OVERDUE = timedelta(seconds=60)
 REFUSALS_EVERY = timedelta(seconds=60)
 MOST_TOLD = 20
@@ -80,13 +84,13 @@ def claim(step: Step, owner: str, until: datetime) -> Claimed | None:
 
 def next_ready(session: Session, until: datetime, now: datetime) -> Notice | None:
     """The most urgent notice that could be sent now."""
-    found: Notice | None = session.exec(_next_ready(), params={"until": until, "now": now}).first()
+    found: Notice | None = session.exec(_next_ready(), params=_at(until, now)).first()
     return found
 
 
 def next_at(session: Session, now: datetime) -> datetime | None:
     """When something that waits may be tried again; None where nothing waits."""
-    found: datetime | None = session.connection().execute(_next_at(), {"until": now, "now": now}).scalar()
+    found: datetime | None = session.connection().execute(_next_at(), _at(now, now)).scalar()
     return found
 
 
@@ -94,6 +98,12 @@ def next_at(session: Session, now: datetime) -> datetime | None:
 
 _UNTIL = bindparam("until", type_=inspect(Notice).columns["due_at"].type)
 _NOW = bindparam("now", type_=inspect(Notice).columns["due_at"].type)
+_UNTIL_WRONG = bindparam("until_wrong", type_=inspect(Notice).columns["due_at"].type)
+_NOW_WRONG = bindparam("now_wrong", type_=inspect(Notice).columns["due_at"].type)
+
+
+def _at(until: datetime, now: datetime) -> dict[str, datetime]:
+    return {"until": until, "now": now, "until_wrong": until + _WRONG, "now_wrong": now + _WRONG}
 
 
 @cache
@@ -106,7 +116,7 @@ def _same_slot() -> Select[int | None, str | None]:
 def _next_ready() -> Any:
     firsts = _firsts()
     ready = select(Notice).join(firsts, firsts.c.id == col(Notice.id))
-    ready = ready.where(firsts.c.place == 1, col(Notice.due_at) <= _UNTIL, ~_busy())
+    ready = ready.where(firsts.c.place == 1, _is_due(), ~_busy())
     return ready.order_by(col(Notice.priority), col(Notice.id)).limit(1)
 
 
@@ -114,7 +124,8 @@ def _next_ready() -> Any:
 def _next_at() -> Select[Any]:
     """Of what may be tried again, of what is not due yet, of what somebody is sending: the first."""
     firsts = _firsts()
-    first = sa_select(func.min(Notice.due_at).label("at")).join(firsts, firsts.c.id == col(Notice.id))
+    soonest = func.min(case((_is_due(), _NOW), else_=col(Notice.due_at)))
+    first = sa_select(soonest.label("at")).join(firsts, firsts.c.id == col(Notice.id))
     later = _waiting(col(Notice.due_at) > _NOW, col(Notice.attempts) == 0)
     sending = _waiting(col(Notice.lease_until) > _NOW)
     instants = union_all(
@@ -132,7 +143,14 @@ def _busy() -> ColumnElement[bool]:
         other.conversation == col(Notice.conversation),  # type: ignore[arg-type]
         other.sent_at.is_(None),  # type: ignore[union-attr]
         other.lease_until > _NOW,
+        other.lease_until <= _NOW_WRONG,
     )
+
+
+def _is_due() -> ColumnElement[bool]:
+    """Its time has come; or nobody knows its time, because it was written later than it is now."""
+    was_put_off = and_(col(Notice.attempts) > 0, col(Notice.lease_until).is_(None))
+    return or_(col(Notice.due_at) <= _UNTIL, and_(col(Notice.created_at) > _UNTIL_WRONG, ~was_put_off))
 
 
 def _firsts() -> Subquery:
@@ -140,12 +158,18 @@ def _firsts() -> Subquery:
     place = func.row_number().over(
         partition_by=col(Notice.conversation), order_by=(col(Notice.priority), col(Notice.id))
     )
-    relevant = or_(col(Notice.due_at) <= _UNTIL, col(Notice.attempts) > 0)
+    relevant = or_(_is_due(), col(Notice.attempts) > 0)
     return select(col(Notice.id).label("id"), place.label("place")).where(*_waiting(relevant)).subquery()
 
 
 def _waiting(*which: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
     return (col(Notice.sent_at).is_(None), *which)
+
+
+def renew(step: Step, owner: str, ids: Sequence[int]) -> None:
+    """Keep what is still being sent."""
+    mine = (col(Notice.id).in_(ids), col(Notice.lease_by) == owner, col(Notice.sent_at).is_(None))
+    step.session.connection().execute(update(Notice).where(*mine).values(lease_until=step.now + LEASE))
 
 
 # --- what became of it -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from app.errors import Unavailable
+from app.points import Point, reached
 from app.routes import SHARED
 from app.slack.blocks import Rendered
 
@@ -162,8 +163,9 @@ class Poster:
         now = self._now()
         if (until := self._blocked.get((method, key), now)) > now:
             raise Limited((until - now).total_seconds())
+        reached(Point.BEFORE_SLACK, method)
         try:
-            return self._client.api_call(method, json=arguments).data
+            answer = self._client.api_call(method, json=arguments).data
         except FAILURES as failure:
             try:
                 judge(failure, repeatable=repeatable)
@@ -171,6 +173,8 @@ class Poster:
                 _make_room(self._blocked)
                 self._blocked[method, key] = now + timedelta(seconds=limit.seconds)
                 raise
+        reached(Point.AFTER_SLACK, method)
+        return answer
 
 
 def _said(message: Rendered) -> dict[str, Any]:

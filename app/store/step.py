@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, select
 
+from app.points import Point, reached
 from app.store import engine as databases
 from app.store import ledger, statements
 from app.store.tables import AUDITED, Due, Notice
@@ -115,6 +116,10 @@ class Step:
             self._rows.append({"table": str(table.__tablename__), "id": ledger.key_of(row), "set": audited})
         return True
 
+    def said(self) -> list[str]:
+        """The actions that this step records, in order."""
+        return [entry.action for entry in self._entries]
+
     def has_changes(self) -> bool:
         """Whether something was changed since the last entry."""
         return bool(self._rows)
@@ -208,6 +213,8 @@ class Steps:
             step = Step(session, self.now(), hands.owner if hands else None)
             yield step
             step.close()
+            reached(Point.BEFORE_COMMIT, *step.said())
+        reached(Point.AFTER_COMMIT, *step.said())
         if hands is not None and step.handed:
             hands.take(step.handed)
         if self._took is not None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -74,14 +74,21 @@ class Child:
             raise AssertionError(message) from None
 
 
-def start_child(command: str, env: Mapping[str, str], log: Path) -> Child:
+def start_child(
+    command: str,
+    env: Mapping[str, str],
+    log: Path,
+    *,
+    program: Sequence[str] = ("-c", _BOOT),
+    stdin: int = subprocess.DEVNULL,
+) -> Child:
     """Begin to start one process; the kernel kills it when this one ends, however it ends."""
     with log.open("wb") as output:
         popen = subprocess.Popen(
-            [sys.executable, "-c", _BOOT, command],
+            [sys.executable, *program, command],
             env=env,
             cwd=ROOT,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=output,
             process_group=0,

@@ -1,7 +1,7 @@
 """Who works here, what they may ask for, and their Slack."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from app.sandbox import Sandbox
@@ -75,9 +75,9 @@ class Doors(Sandbox):
             self._chosen.url = None
 
 
-def hire(sandbox: Sandbox) -> None:
-    """Ten developers more than the usual cast."""
-    for name in DEVELOPERS:
+def hire(sandbox: Sandbox, names: Iterable[str] = DEVELOPERS) -> None:
+    """So many developers more than the usual cast."""
+    for name in names:
         user = User(f"U0{name.upper()}", name, name.title(), "developer", f"{name}@example.com")
         sandbox.workspace.users[user.id] = user
         for channel in ("C0GENERAL", "C0APPROVALS"):

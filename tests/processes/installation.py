@@ -24,7 +24,7 @@ from app.store import engine as databases
 from app.store.tables import Grant, LedgerEntry, Message, Notice, Press, Request
 from tests.house import Target
 from tests.processes.children import SOON, STARTING, Child, free_port, start_child, wait
-from tests.processes.company import ROLES, Doors, hire
+from tests.processes.company import DEVELOPERS, ROLES, Doors, hire
 from tests.servers import ValkeyServer
 from tests.serving import serve
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack
@@ -49,6 +49,7 @@ class Installation:
     valkey: ValkeyServer
     policies: Path
     folder: Path
+    staff: Sequence[str] = DEVELOPERS
     slack: Slack = field(init=False)
     children: list[Child] = field(default_factory=list)
     clock: SystemClock = field(default_factory=SystemClock)
@@ -59,7 +60,7 @@ class Installation:
     def open(self) -> "Installation":
         """Serve Slack; nothing else is started yet."""
         sandbox = Doors(signing_secret=SIGNING_SECRET, bot_token=BOT_TOKEN)
-        hire(sandbox)
+        hire(sandbox, self.staff)
         sandbox.base_url, stop = serve(sandbox.app)
         self.slack = Slack(sandbox)
         self.engine = databases.make_engine(self.database)

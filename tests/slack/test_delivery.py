@@ -1,5 +1,6 @@
 """The outbox, delivered: a real database, the sandbox as Slack."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from app.store import schema
 from app.store.step import Step
 from app.store.tables import Notice, Pulse, Request
 from tests.clock import MovedClock
-from tests.serving import together
+from tests.serving import together, wait
 from tests.slack.outboxhouse import APPROVALS, POLICY, SECURITY, WATCHED, Outbox, write_folder
 from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack
 
@@ -359,6 +360,34 @@ def test_what_a_dead_worker_was_sending_is_sent_again_as_repeated(outbox: Outbox
     outbox.later(seconds=rows.LEASE.total_seconds() + 1)
     (card,) = outbox.cards()
     assert card.text.startswith("(repeated")
+
+
+def test_what_is_being_sent_stays_its_senders_however_long_slack_takes(outbox: Outbox) -> None:
+    """Slack answers after 1.5 s; by the house's clock two leases pass meanwhile, and each is renewed in time."""
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.faults.slow(1.5)
+    sending = threading.Thread(target=outbox.delivers)
+    sending.start()
+    wait(lambda: outbox.slack.requests("chat.postMessage"), what="the message to be under way")
+    other = outbox.another_worker()
+    for _ in range(4):
+        outbox.clock.advance(seconds=rows.LEASE.total_seconds() / 2)
+        outbox.delivery.keep()
+        other.deliver()
+    outbox.faults.clear()
+    sending.join()
+    assert len(outbox.slack.requests("chat.postMessage")) == len(outbox.cards()) == 1
+
+
+def test_what_a_clock_wrote_that_was_ahead_is_told_when_it_was_set_right(outbox: Outbox) -> None:
+    outbox.clock.advance(minutes=10)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.alerts("frozen", by="frank@example.com", reason="drill")
+    with outbox.steps.step() as step:
+        assert rows.claim(step, "dead", outbox.clock.now())
+    outbox.clock.advance(minutes=-10)
+    outbox.delivers()
+    assert [card.text.startswith("(repeated") for card in outbox.cards()] == [True, False]
 
 
 def test_what_slack_refuses_to_show_is_said_without_blocks(outbox: Outbox) -> None:
