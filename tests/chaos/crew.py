@@ -47,7 +47,7 @@ class Crew:
         self._next_death = 0.0
         self._nobody: Outage | None = None
         self.wrong_by = 0.0
-        self.may_die = True
+        self.may_die = False
         self.members = [
             Member(command, scene.begin(command), diary.now())
             for command, size in sizes.items()
@@ -183,6 +183,12 @@ class Crew:
         if member is not None:
             order(member.child, "live")
             member.sentence, member.spared_until = None, self._diary.now() + seconds
+
+    def let_all_die(self) -> None:
+        """From now on anybody may be killed, who came up just now as well."""
+        self.may_die = True
+        for member in self.members:
+            member.ripe_at = 0.0
 
     def let_all_live(self) -> None:
         """Nobody is killed any more."""

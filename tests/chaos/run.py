@@ -121,13 +121,12 @@ class _Run:
 
     def whole(self) -> Outcome:
         """All of it."""
-        self._crew.may_die = False
         self._tend_until(lambda: self._crew.all_ready, STARTING, "everybody to start")
         self._scene.doors.bot_url = self._crew.doors[0]
         for eye in self._eyes:
             eye.start()
         begun = self._diary.now()
-        self._crew.may_die = True
+        self._crew.let_all_die()
         self._let_it_happen()
         self._put_right()
         is_quiet = self._quiet()
