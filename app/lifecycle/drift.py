@@ -4,13 +4,11 @@ A sweep holds everything that the target says (``find``) against every grant tha
 told; what is to be changed is only suspected here, and looked at again in ``mending``.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import structlog
 from sqlmodel import col, select
 
 from app import notices
@@ -26,8 +24,6 @@ from app.store.live import OpenGrant, open_grants
 from app.store.step import Step, Steps
 from app.store.tables import Drift, Due, Pulse
 from connectors.interface import Holder, Present, Reading
-
-log = structlog.get_logger()
 
 SWEEP_EVERY = timedelta(minutes=2)
 SETTLE = timedelta(seconds=10)
@@ -72,12 +68,11 @@ def look(steps: Steps, folder: PolicyFolder, targets: Targets, name: str) -> Loo
     alike = siblings(folder.settings, name)
     before = _open_at(steps, alike)
     accesses = _accesses(folder, name, before)
-    with of_target(name):
-        connector, gate = targets.connector(name), targets.gate(name)
-        found = [
-            Found(each, connector.describe(each.options), gate.call(connector.find, each.options))
-            for each in accesses
-        ]
+    connector, gate = targets.connector(name), targets.gate(name)
+    found = [
+        Found(each, connector.describe(each.options), gate.call(connector.find, each.options))
+        for each in accesses
+    ]
     # Again: what was planned while the target was asked explains what it said as well.
     after = _open_at(steps, alike)
     reports = folder.settings.connectors[name].drift == "report"
@@ -147,18 +142,6 @@ def _was_active(grant: OpenGrant, before: Mapping[str, OpenGrant]) -> bool:
 
 def _is_held(grant: OpenGrant, holder: Holder | None) -> bool:
     return holder is not None and is_there(Reading(holder.present), already_had=grant.already_had)
-
-
-@contextmanager
-def of_target(name: str) -> Iterator[None]:
-    """Whatever goes wrong in a connector is a ``ConnectorError``."""
-    try:
-        yield
-    except ConnectorError:
-        raise
-    except Exception as defect:  # a connector of other people's: it fails like any other
-        log.exception("a connector failed", connector=name, error=type(defect).__name__)
-        raise ConnectorError(f"{name} failed: {type(defect).__name__}.") from None
 
 
 # --- the sweep -----------------------------------------------------------------------------------------------

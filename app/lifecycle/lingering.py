@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import structlog
-
 from app import notices
 from app.errors import ConnectorError
 from app.lifecycle import overdue
@@ -14,8 +12,6 @@ from app.store import due as timetable
 from app.store.step import Step
 from app.store.tables import Due, Grant
 from connectors.interface import Present, Sessions
-
-log = structlog.get_logger()
 
 LOOK_FOR = timedelta(hours=24)
 """Who has not ended a session by then is told to do it at the target; nobody looks any more."""
@@ -57,16 +53,10 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
 
 def _ask(desk: Desk, grant: Grant) -> Sessions:
     """What lives now. Raises ``ConnectorError`` where that cannot be said, or is not ours to end."""
-    try:
-        connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
-        reading = gate.take(connector.read, grant.subject, grant.access)
-        if reading.present is Present.ABSENT:
-            return gate.after(connector.sessions, grant.subject, grant.access, grant.receipt)
-    except ConnectorError:
-        raise
-    except Exception as defect:  # a connector of other people's: it fails like any other
-        log.exception("a connector failed", connector=grant.connector, error=type(defect).__name__)
-        raise ConnectorError(f"{grant.connector} failed: {type(defect).__name__}.") from None
+    connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
+    reading = gate.take(connector.read, grant.subject, grant.access)
+    if reading.present is Present.ABSENT:
+        return gate.after(connector.sessions, grant.subject, grant.access, grant.receipt)
     # Whose sessions those are cannot be told, and nobody's work is interrupted by a guess.
     raise ConnectorError(
         "They have the access again, from us or somebody else: whose sessions live is not known."

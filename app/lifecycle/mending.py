@@ -15,7 +15,7 @@ from app.errors import ConnectorError
 from app.gates import Gate
 from app.lifecycle import taking
 from app.lifecycle.desk import Desk
-from app.lifecycle.drift import OURS, Stray, drift_id, of_target, row_of, siblings
+from app.lifecycle.drift import OURS, Stray, drift_id, row_of, siblings
 from app.lifecycle.giving import is_there
 from app.lifecycle.holds import hold_key, lock_hold
 from app.lifecycle.house import stop_connector
@@ -49,19 +49,17 @@ def take_unexplained(desk: Desk, due: Due) -> None:
     if not _hold_stray(desk, due, access, subject):
         return
     try:
-        with of_target(name):
-            connector, gate = desk.targets.connector(name), desk.targets.gate(name)
-            reading = gate.take(connector.read, subject, access.options)
-            stray = Stray(access, subject, reading.how, connector.describe(access.options))
+        connector, gate = desk.targets.connector(name), desk.targets.gate(name)
+        reading = gate.take(connector.read, subject, access.options)
+        stray = Stray(access, subject, reading.how, connector.describe(access.options))
         ours = reading.present in OURS
         if ours and not _accuse(desk, due, stray):
             return
         # An earlier attempt may have taken it without our hearing of it: what still uses it is asked all the same.
         told = ours or _is_told(desk, stray)
-        with of_target(name):
-            if ours:
-                _remove(gate, connector, stray)
-            sessions = _end_sessions(gate, connector, stray) if told else None
+        if ours:
+            _remove(gate, connector, stray)
+        sessions = _end_sessions(gate, connector, stray) if told else None
     except ConnectorError as failure:
         _not_removed(desk, due, access, subject, failure)
     else:
@@ -183,8 +181,7 @@ def _not_removed(desk: Desk, due: Due, access: Access, subject: str, failure: Co
 
 def _by_hand(desk: Desk, access: Access, subject: str) -> str | None:
     try:
-        with of_target(access.connector):
-            return desk.targets.connector(access.connector).by_hand(subject, access.options)
+        return desk.targets.connector(access.connector).by_hand(subject, access.options)
     except ConnectorError:
         return None
 
@@ -208,9 +205,8 @@ def close_vanished(desk: Desk, due: Due) -> None:
         return
     name, reading, failure = grant.connector, None, None
     try:
-        with of_target(name):
-            connector = desk.targets.connector(name)
-            reading = desk.targets.gate(name).take(connector.read, grant.subject, grant.access)
+        connector = desk.targets.connector(name)
+        reading = desk.targets.gate(name).take(connector.read, grant.subject, grant.access)
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:

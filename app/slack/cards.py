@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.model import RequestState
-from app.slack import events
+from app.slack import alarms, events
 from app.slack.blocks import (
     Block,
     Rendered,
@@ -130,7 +130,7 @@ def refusals(views: Sequence[RequestView], count: int, head: str | None, context
 
 def _content(kind: str, view: RequestView | None, data: Mapping[str, Any], context: Context) -> Content:
     if kind == "alert":
-        words = events.alert(data)
+        words = alarms.alert(data)
         return words, [paragraph(words, context.now, 3500), *_alert_buttons(data)]
     if kind == "outcome" or view is None:
         # An answer to who pressed just now, beside what they pressed: its sentence is all of it.

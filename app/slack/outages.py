@@ -1,6 +1,7 @@
 """What is said while the database is away, and of one that is another than before."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from app.slack.text import Part, Words, counted, instant, joined, one_line, when
@@ -13,30 +14,10 @@ AWAY = (
 )
 
 
-EVENTS = frozenset(
-    {"older_database", "restore_accepted", "taken_while_away", "unknown_access", "unknown_access_taken"}
-)
-
-
-def alert(data: Data, by: str) -> Words:
-    """One of ``EVENTS``."""
-    match data["event"]:
-        case "older_database":
-            return _older(data)
-        case "restore_accepted":
-            return _accepted(data, by)
-        case "unknown_access":
-            return _unknown(data)
-        case "unknown_access_taken":
-            where = (
-                f"{one_line(str(data.get('subject')), 120)} at {one_line(str(data.get('connector')), 120)}"
-            )
-            read = one_line(str(data.get("read")), 300)
-            return [
-                f"Of what the database does not know, {where} was taken back at its end. Read there: {read}."
-            ]
-        case _:
-            return _taken(data)
+def _unknown_taken(data: Data) -> Words:
+    where = f"{one_line(str(data.get('subject')), 120)} at {one_line(str(data.get('connector')), 120)}"
+    read = one_line(str(data.get("read")), 300)
+    return [f"Of what the database does not know, {where} was taken back at its end. Read there: {read}."]
 
 
 def _unknown(data: Data) -> Words:
@@ -54,7 +35,8 @@ def _older(data: Data) -> Words:
     return [f"{words} It may come from an older back-up. {what_now} Taking back goes on."]
 
 
-def _accepted(data: Data, by: str) -> Words:
+def _accepted(data: Data) -> Words:
+    by = one_line(str(data.get("by") or "somebody"), 120)
     host, seen = one_line(str(data.get("host")), 80), _head(data.get("seen"))
     closed = counted(int(data.get("closed") or 0), "request", "requests")
     words = f"At a terminal of {host}, not verified, {by} accepted the database, which does not hold {seen}."
@@ -81,3 +63,15 @@ def _taken(data: Data) -> Words:
             f" Its journal names {counted(unknown, 'grant', 'grants')} that nobody knows. Look at that host."
         )
     return words
+
+
+ALERTS: Mapping[str, Callable[[Data], Words]] = MappingProxyType(
+    {
+        "older_database": _older,
+        "restore_accepted": _accepted,
+        "unknown_access": _unknown,
+        "unknown_access_taken": _unknown_taken,
+        "taken_while_away": _taken,
+    }
+)
+"""The sentences, by event."""

@@ -65,6 +65,13 @@ def later(house: TestHouse, seconds: float) -> None:
     house.work(notices=False)
 
 
+def swept_now(house: TestHouse) -> None:
+    """A sweep before its time."""
+    with house.house.steps.step() as step:
+        drift.sweep_soon(step, ["orders-db"])
+    later(house, 0)
+
+
 def swept_again(house: TestHouse) -> None:
     """The next sweep, and the second look at what it suspects."""
     later(house, NEXT)
@@ -493,7 +500,7 @@ def ended_meanwhile(house: TestHouse) -> None:
 
 def test_a_call_that_comes_late_is_left_to_its_own_work(swept: TestHouse) -> None:
     row = about_to_give(swept)
-    events = {"before": lambda: ended_meanwhile(swept), "after": lambda: later(swept, NEXT)}
+    events = {"before": lambda: ended_meanwhile(swept), "after": lambda: swept_now(swept)}
     giving.give(Meanwhile(swept, "grant", **events).desk, row)
     swept.clock.advance(seconds=SETTLED)
     (second_look,) = [due for due in claimed(swept, "drift:orders-db") if due.kind == "unexplained"]
@@ -506,8 +513,7 @@ def test_a_call_that_comes_late_is_left_to_its_own_work(swept: TestHouse) -> Non
     assert swept.ledger_is_clean()
 
 
-@EACH
-def test_a_late_call_of_a_worker_that_died_is_taken_back_told_and_stops_nothing(swept: TestHouse) -> None:
+def test_a_late_call_of_a_worker_that_died_is_no_drift_either(swept: TestHouse) -> None:
     row = about_to_give(swept)
 
     def dies() -> None:
@@ -516,6 +522,22 @@ def test_a_late_call_of_a_worker_that_died_is_taken_back_told_and_stops_nothing(
     with pytest.raises(KeyboardInterrupt):
         giving.give(Meanwhile(swept, "grant", before=lambda: ended_meanwhile(swept), after=dies).desk, row)
     assert swept.target.can_write("ada")
+    swept_now(swept)
+    later(swept, SETTLED)
+    assert swept.target.can_write("ada"), "what was called and not seen is looked for again in a minute"
+    later(swept, 60)
+    assert entries(swept, "LateCallTakenBack") == 1
+    assert not swept.target.can_write("ada")
+    assert swept.rows(Freeze) + alerts(swept, "access_of_ours") == []
+    assert swept.ledger_is_clean()
+
+
+@EACH
+def test_what_comes_again_soon_after_its_end_is_taken_back_told_and_stops_nothing(swept: TestHouse) -> None:
+    swept.asks("ada", LINE)
+    presses(swept, "ada", "end", swept.latest()["id"])
+    later(swept, 5)
+    behind_our_back(swept, "GRANT incident_writer TO ada")
     swept_again(swept)
     assert not swept.target.can_write("ada")
     assert "A call of ours may have come late" in security_read(swept)

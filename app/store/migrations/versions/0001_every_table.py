@@ -11,23 +11,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Every table, the ledger's first head, and its triggers."""
-    _create_drift()
-    _create_due()
-    _create_freeze()
-    _create_hold()
-    _create_ledger()
-    _create_ledger_head()
-    _create_message()
-    _create_notice()
-    _create_person()
-    _create_policy_text()
-    _create_press()
-    _create_pulse()
-    _create_request()
-    _create_roster()
-    _create_seen()
-    _create_approval()
-    _create_grant()
+    for create in _IN_ORDER:
+        create()
     head = sa.table("ledger_head", sa.column("id"), sa.column("seq"), sa.column("hash"))
     op.execute(head.insert().values(id=1, seq=0, hash="0" * 64))
     for statement in _KEEP_LEDGER[op.get_context().dialect.name]:
@@ -36,23 +21,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back to an empty database."""
-    op.drop_table("grant")
-    op.drop_table("approval")
-    op.drop_table("seen")
-    op.drop_table("roster")
-    op.drop_table("request")
-    op.drop_table("pulse")
-    op.drop_table("press")
-    op.drop_table("policy_text")
-    op.drop_table("person")
-    op.drop_table("notice")
-    op.drop_table("message")
-    op.drop_table("ledger_head")
-    op.drop_table("ledger")
-    op.drop_table("hold")
-    op.drop_table("freeze")
-    op.drop_table("due")
-    op.drop_table("drift")
+    for create in reversed(_IN_ORDER):
+        op.drop_table(create.__name__.removeprefix("_create_"))
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP FUNCTION ledger_is_only_appended_to()")
 
@@ -400,3 +370,24 @@ def _create_grant() -> None:
     op.create_index("grant_hold", "grant", ["hold_id", "state"])
     op.create_index("grant_subject", "grant", ["connector", "subject"])
     op.create_index("ix_grant_request_id", "grant", ["request_id"])
+
+
+_IN_ORDER = (
+    _create_drift,
+    _create_due,
+    _create_freeze,
+    _create_hold,
+    _create_ledger,
+    _create_ledger_head,
+    _create_message,
+    _create_notice,
+    _create_person,
+    _create_policy_text,
+    _create_press,
+    _create_pulse,
+    _create_request,
+    _create_roster,
+    _create_seen,
+    _create_approval,
+    _create_grant,
+)
