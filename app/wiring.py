@@ -126,15 +126,8 @@ def build(
     routes = Routes(steps, directory, shelf.current, time.now)
     state = StateFolder(settings.state)
     known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
-    desk = Desk(
-        clock=time,
-        steps=steps,
-        shelf=shelf,
-        targets=targets,
-        facts=Gatherer(steps, Sources(_calendar), routes.why_unheard, meters.failed("source")),
-        people=people,
-        database=known,
-    )
+    facts = Gatherer(steps, Sources(_calendar), routes.why_unheard, meters.failed("source"))
+    desk = Desk(time, steps, shelf, targets, facts, people, known)
     return House(
         settings,
         time,

@@ -21,6 +21,7 @@ from sqlmodel import col, select
 from app import audit, wiring
 from app.jobs import JOBS
 from app.metrics import Figures
+from app.pools import Pools
 from app.sandbox import Sandbox
 from app.serving import Web, build_web
 from app.settings import Settings
@@ -184,6 +185,12 @@ class TestHouse:
     def pools_work(self) -> Mapping[str, Any]:
         """By kind, as the worker has it."""
         return wiring.work_of(self.house)
+
+    def pools(self) -> Pools:
+        """The pools of a worker, which hear what this house makes due; not started yet."""
+        pools = wiring.make_pools(self.house)
+        self.house.steps.rings = lambda lanes, _later: pools.wake(lanes, mine=True)
+        return pools
 
     def deliver(self) -> None:
         """Send every notice that waits."""

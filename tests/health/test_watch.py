@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from app import wiring
 from app.cli.terminal import schemas as kind_schemas
+from app.gates import Gate
 from app.queue import Bell
 from app.shelf import PolicyShelf, Where
 from app.store.tables import LedgerEntry, Notice
@@ -209,6 +210,9 @@ def test_of_two_workers_one_checks_a_target(watched: Watched) -> None:
         def connector(self, name: str) -> object:
             asked.append(name)
             return watched.at.house.targets.connector(name)
+
+        def gate(self, name: str) -> Gate:
+            return watched.at.house.targets.gate(name)
 
     house = watched.at.house
     checks = [CredentialCheck(house.steps, Counting(), house.shelf.current) for _ in range(2)]  # type: ignore[arg-type]

@@ -184,7 +184,8 @@ def _taken(steps: Steps, clock: TestClock) -> None:
 def _the_rest(steps: Steps, clock: TestClock) -> None:
     with steps.step() as step:
         until = step.now + timedelta(hours=4)
-        step.insert(Freeze(id="freeze1", since=step.now, until=until, by="eve@example.com", reason="drill"))
+        by, where = "eve@example.com", "orders-db"
+        step.insert(Freeze(id="freeze1", since=step.now, until=until, by=by, reason="drill", connector=where))
         step.record("Frozen", "slack:T1/UEVE")
     clock.advance(60)
     with steps.step() as step:
