@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 import structlog
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlmodel import Session, col, select
 
 from app import notices
@@ -19,7 +20,7 @@ from app.errors import Refused
 from app.lifecycle.desk import Desk
 from app.lifecycle.ending import stop_each
 from app.model import Ended, RequestState
-from app.policy import PolicyFolder
+from app.policy import PolicyFolder, Settings
 from app.state import StateFolder, Untrusted
 from app.store import ledger
 from app.store.engine import AWAY
@@ -72,6 +73,7 @@ class KnownDatabase:
         self._unsure = False
         self._asked: float | None = None
         self._told: str | None = None
+        self._newest: Head | None = None
         self.fault: str | None = None
         """Why this host cannot remember, or None."""
 
@@ -98,6 +100,22 @@ class KnownDatabase:
         finally:
             self._asked = None
 
+    def meet(self, connection: DBAPIConnection, _record: object) -> None:
+        """A connection was made: to another database than a moment ago? Nothing is given before that was looked at."""
+        if self._newest is None or not self._newest.seq:
+            return
+        cursor = connection.cursor()
+        try:
+            cursor.execute(f"SELECT hash FROM ledger WHERE seq = {self._newest.seq:d}")  # noqa: S608 - a number of ours
+            found = cursor.fetchone()
+        except self._steps.engine.dialect.loaded_dbapi.Error:
+            found = None
+        finally:
+            cursor.close()
+        connection.rollback()
+        if found is None or found[0] != self._newest.hash:
+            self._unsure = True
+
     def _compare(self) -> None:
         try:
             last = seen(self._state)
@@ -107,7 +125,7 @@ class KnownDatabase:
         with self._steps.read() as session:
             now, known = head_of(session), last is None or knows(session, last)
         if last is None or known:
-            self._why, self._unsure = None, False
+            self._why, self._unsure, self._newest = None, False, now
             self._remember(last, now)
             return
         self._why, self._unsure = sentence(last, now), False
@@ -127,15 +145,17 @@ class KnownDatabase:
         if self._told == str(last):
             return
         log.error("an older database: nothing is given", seen=last.seq, found=now.seq)
-        if self._folder is None:
-            return
+        if self._folder is not None:
+            self._alert(self._folder().settings, last, now)
+        self._told = str(last)
+
+    def _alert(self, settings: Settings, last: Head, now: Head) -> None:
         host = socket.gethostname()
         with self._steps.step() as step:
             if step.first_time(f"restored:{host}:{last}"):
                 said = {"host": host, "seen": str(last), "found": str(now)}
-                notices.alert(step, self._folder().settings, "older_database", **said)
+                notices.alert(step, settings, "older_database", **said)
                 step.record("OlderDatabaseFound", "clock", None, **said)
-        self._told = str(last)
 
 
 def seen(state: StateFolder) -> Head | None:

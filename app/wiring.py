@@ -126,6 +126,7 @@ def build(
     routes = Routes(steps, directory, shelf.current, time.now)
     state = StateFolder(settings.state)
     known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
+    event.listen(engine, "connect", known.meet)
     facts = Gatherer(steps, Sources(_calendar), routes.why_unheard, meters.failed("source"))
     desk = Desk(time, steps, shelf, targets, facts, people, known)
     return House(
@@ -261,6 +262,7 @@ def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[cloc
         clocks.Routine("watch", watch.LOOK_EVERY, watching.run),
         clocks.Routine("credentials", TARGETS_EVERY, credentials.run),
         clocks.Routine("routes", ROUTES_EVERY, house.routes.refresh),
+        clocks.Routine("compare", COMPARE_EVERY, house.known.look),
         clocks.Routine("take over", ORPHANS_EVERY, take_over),
     ]
 

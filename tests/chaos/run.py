@@ -185,7 +185,7 @@ class _Run:
         unsaid = (col(Notice.sent_at).is_(None), col(Notice.kind).not_in(["hearing", "waiting"]))
         queries = (
             select(Request.id).where(col(Request.state).in_(sorted(OPEN_STATES))),
-            select(Due.id),
+            select(Due.id).where(col(Due.kind).not_in(verdict.FOR_EVER)),
             select(Notice.id).where(*unsaid),
         )
         return not any(

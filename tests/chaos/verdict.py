@@ -29,6 +29,8 @@ BLINK = 0.5
 NEVER_GIVEN = frozenset(
     {RequestState.REFUSED, RequestState.DENIED, RequestState.TIMED_OUT, RequestState.CANCELLED}
 )
+FOR_EVER = ("canary", "drift", "late", "overdue")
+"""Work that comes again by itself, or is a look at what the eye at the target sees anyway."""
 _UNSAID = ("hearing", "waiting")
 _ONCE = ("RequestOpened", "EndBegun", "RequestEnded", "RequestActive")
 
@@ -178,7 +180,8 @@ def _everything_is_over(seen: Seen) -> Iterator[str]:
     for request in seen.requests.values():
         if request.state in OPEN_STATES:
             yield f"{request.id} ({request.policy}) is {request.state} for ever, since {request.state_at}"
-    yield from (f"still due: {row.id} {row.data}" for row in seen.scene.all(Due))
+    owed = col(Due.kind).not_in(FOR_EVER)
+    yield from (f"still due: {row.id} {row.data}" for row in seen.scene.all(Due, owed))
     waiting = seen.scene.all(Press, col(Press.judged_at).is_(None))
     yield from (f"never judged: {row.kind} of {row.subject}" for row in waiting)
     for access, spans in seen.spans.items():
