@@ -31,7 +31,8 @@ log = structlog.get_logger()
 
 HEAD = "head"
 """The file's name."""
-SILENT_SECONDS = 2.0
+SILENT_SECONDS = 5.0
+"""A database that is only busy answers within that; one that hangs keeps nobody waiting anyway, see ``answering``."""
 ACCEPTED = "RestoreAccepted"
 CLOSED = "The database was restored from an older back-up. Ask again if you still need it."
 _NOT_GIVEN_YET = (RequestState.DECIDING, RequestState.PENDING, RequestState.GRANTING)
@@ -86,7 +87,7 @@ class KnownDatabase:
         return self._unsure
 
     def is_away(self) -> bool:
-        """It refused the last look, or has not answered the present one for two seconds."""
+        """It refused the last look, or has not answered the present one for five seconds."""
         return self._unsure or (self._asked is not None and monotonic() - self._asked > SILENT_SECONDS)
 
     def look(self) -> None:
