@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 HEAD = "head"
 """The file's name."""
-SILENT_SECONDS = 5.0
+SILENT_SECONDS = 3.5
 """A database that is only busy answers within that; one that hangs keeps nobody waiting anyway, see ``answering``."""
 ACCEPTED = "RestoreAccepted"
 CLOSED = "The database was restored from an older back-up. Ask again if you still need it."
@@ -87,7 +87,7 @@ class KnownDatabase:
         return self._unsure
 
     def is_away(self) -> bool:
-        """It refused the last look, or has not answered the present one for five seconds."""
+        """It refused the last look, or has not answered the present one for a while."""
         return self._unsure or (self._asked is not None and monotonic() - self._asked > SILENT_SECONDS)
 
     def look(self) -> None:
