@@ -103,18 +103,19 @@ class KnownDatabase:
 
     def meet(self, connection: DBAPIConnection, _record: object) -> None:
         """A connection was made: to another database than a moment ago? Nothing is given before that was looked at."""
-        if self._newest is None or not self._newest.seq:
+        newest = self._newest  # which another thread may be replacing
+        if newest is None or not newest.seq:
             return
         cursor = connection.cursor()
         try:
-            cursor.execute(f"SELECT hash FROM ledger WHERE seq = {self._newest.seq:d}")  # noqa: S608 - a number of ours
+            cursor.execute(f"SELECT hash FROM ledger WHERE seq = {newest.seq:d}")  # noqa: S608 - a number of ours
             found = cursor.fetchone()
         except self._steps.engine.dialect.loaded_dbapi.Error:
             found = None
         finally:
             cursor.close()
         connection.rollback()
-        if found is None or found[0] != self._newest.hash:
+        if found is None or found[0] != newest.hash:
             self._unsure = True
 
     def _compare(self) -> None:
