@@ -216,9 +216,10 @@ class Pools:
         self.take(rows)
 
     def _pool(self, lane: str) -> ThreadPoolExecutor:
-        if lane not in self._lanes:
-            self._lanes[lane] = ThreadPoolExecutor(_width(lane), thread_name_prefix=lane)
-        return self._lanes[lane]
+        with self._lock:  # several threads hand work over
+            if lane not in self._lanes:
+                self._lanes[lane] = ThreadPoolExecutor(_width(lane), thread_name_prefix=lane)
+            return self._lanes[lane]
 
     def _room(self, lane: str) -> int:
         with self._lock:
