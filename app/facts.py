@@ -26,7 +26,7 @@ from app.policy import (
 )
 from app.store.step import Steps
 from app.store.tables import Roster
-from connectors.interface import OnCall, OnCallSource
+from connectors.interface import OnCall
 
 log = structlog.get_logger()
 
@@ -35,16 +35,18 @@ DEADLINE = 2.0
 FRESH = timedelta(seconds=60)
 
 Answer = TypeVar("Answer")
+Rota = Callable[[datetime], Sequence[OnCall]]
+"""Asks who is on call in one schedule at an instant; raises ``ConnectorError`` where nobody can say."""
 
 
 class Sources:
     """The sources that the folder in force names, built on first use and rebuilt with each new folder."""
 
-    def __init__(self, on_call: Callable[[PolicyFolder, Schedule], OnCallSource]) -> None:
+    def __init__(self, on_call: Callable[[PolicyFolder, Schedule], Rota]) -> None:
         self._make_on_call = on_call
-        self._of: tuple[str, dict[str, OnCallSource]] = ("", {})
+        self._of: tuple[str, dict[str, Rota]] = ("", {})
 
-    def on_call(self, folder: PolicyFolder, schedule: Schedule) -> OnCallSource:
+    def on_call(self, folder: PolicyFolder, schedule: Schedule) -> Rota:
         """The source of one schedule."""
         digest, built = self._of
         if folder.digest != digest:
@@ -107,7 +109,7 @@ class Gatherer:
         self, folder: PolicyFolder, schedules: Sequence[Schedule], at: datetime
     ) -> dict[str, Future[Any]]:
         def ask(schedule: Schedule) -> Sequence[OnCall]:
-            return self._sources.on_call(folder, schedule).on_call(at)
+            return self._sources.on_call(folder, schedule)(at)
 
         asked = {
             schedule.name: self._threads.submit(ask, schedule)

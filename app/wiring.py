@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app import canary, watch
 from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
-from app.facts import Gatherer, Sources
+from app.facts import Gatherer, Rota, Sources
 from app.jobs import JOBS
 from app.lifecycle import drift, holders
 from app.lifecycle.away import Away
@@ -160,9 +160,9 @@ def _nobody(_lanes: Sequence[str], _later: Sequence[tuple[str, datetime]]) -> No
     """No bell here: the timetable finds what is due."""
 
 
-def _calendar(folder: PolicyFolder, schedule: Schedule) -> CalendarSource:
+def _calendar(folder: PolicyFolder, schedule: Schedule) -> Rota:
     text = folder.files.get(schedule.file or "", "")
-    return CalendarSource(text, match=schedule.match, zone=folder.settings.timezone)
+    return CalendarSource(text, match=schedule.match, zone=folder.settings.timezone).on_call
 
 
 def must_be_migrated(engine: Engine) -> None:

@@ -18,6 +18,12 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind at which access is given: one line each."""
 
+SOURCES: Mapping[str, Kind] = MappingProxyType({})
+"""Every kind of outside system that answers facts: one line each."""
+
+PAGERS: Mapping[str, Kind] = MappingProxyType({})
+"""Every kind of outside system that wakes people: one line each."""
+
 
 def kinds(registry: Mapping[str, Kind] = ACCESS) -> Sequence[str]:
     """The names that ``kind:`` may have in ``settings.yaml``, sorted."""

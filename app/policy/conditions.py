@@ -10,7 +10,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.model import Email, Truth, iso, short_duration
-from app.policy.facts import Facts, Needs, group_fact, membership, on_call_fact
+from app.policy.facts import (
+    Facts,
+    GroupFact,
+    IncidentsFact,
+    Needs,
+    OnCallFact,
+    group_fact,
+    membership,
+    on_call_fact,
+)
 from connectors.interface import Incident, OnCall
 
 if TYPE_CHECKING:
@@ -147,7 +156,7 @@ class InGroup(Leaf):
         if truth is not Truth.UNKNOWN:
             sentence = f"{who} is {'' if truth is Truth.TRUE else 'not '}in group {self.name}"
         elif fact.members is None:
-            sentence = f"whether {who} is in group {self.name} is unknown: {_silent(fact.source)}"
+            sentence = f"whether {who} is in group {self.name} is unknown: {silent(fact)}"
         else:
             sentence = f"whether {who} is in group {self.name} is unknown: they joined too lately to count"
         return Outcome(truth, (sentence,), (ctx.saw(f"group:{self.name}", truth, fact.source, fact.at),))
@@ -161,8 +170,17 @@ class InGroup(Leaf):
         yield needs(groups=frozenset({self.name}))
 
 
-def _silent(source: str) -> str:
-    return "nobody was asked" if source == "none" else f"{source} did not answer"
+def silent(fact: GroupFact | OnCallFact | IncidentsFact) -> str:
+    """Why nobody knows, where a source said nothing."""
+    why = getattr(fact, "why", None)
+    return why or ("nobody was asked" if fact.source == "none" else f"{fact.source} did not answer")
+
+
+def _history(entry: OnCall) -> str:
+    """Since when, and who made it so when, as far as the source says."""
+    since = f" since {iso(entry.since)}" if entry.since else ""
+    made = f" at {iso(entry.made_at)}" if entry.made_at else ""
+    return since + (f", made so by {entry.by}{made}" if entry.by else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +220,20 @@ class IsOnCall(Leaf):
             return Truth.UNKNOWN
         answer = Truth.FALSE
         for entry in people:
-            if entry.email == ctx.ask.requester and (self.level is None or entry.level <= self.level):
-                truth = self._long_enough(entry, ctx)
-                if truth is Truth.TRUE:
-                    return truth
-                answer = truth if answer is Truth.FALSE else answer
+            truth = self._is_them(entry, ctx)
+            if truth is Truth.TRUE:
+                return truth
+            answer = truth if answer is Truth.FALSE else answer
         return answer
+
+    def _is_them(self, entry: OnCall, ctx: Context) -> Truth:
+        """Whether this entry is the requester's, at that level and for that long."""
+        if entry.email not in (None, ctx.ask.requester):
+            return Truth.FALSE
+        if self.level is not None and entry.level > self.level:
+            return Truth.FALSE
+        known = Truth.UNKNOWN if entry.doubt or entry.email is None else Truth.TRUE
+        return both(known, self._long_enough(entry, ctx))
 
     def _long_enough(self, entry: OnCall, ctx: Context) -> Truth:
         if self.for_at_least is None:
@@ -219,7 +245,7 @@ class IsOnCall(Leaf):
         return as_truth(ctx.ask.at - entry.since >= self.for_at_least)
 
     def explain(self, ctx: Context) -> Outcome:
-        """Says at which level and since when, or why nobody knows."""
+        """Says at which level, since when and who made it so, or why nobody knows."""
         truth = self.truth(ctx)
         fact = on_call_fact(self.schedule, ctx.settings, ctx.facts)
         entry = self._entry(fact.people or (), ctx)
@@ -231,25 +257,27 @@ class IsOnCall(Leaf):
             entry.since if entry else None,
             entry.by if entry else None,
         )
-        return Outcome(truth, (self._sentence(truth, fact.people, fact.source, entry, ctx),), (seen,))
+        return Outcome(truth, (self._sentence(truth, fact, entry, ctx),), (seen,))
 
     def _entry(self, people: tuple[OnCall, ...], ctx: Context) -> OnCall | None:
-        """The entry that speaks most for the requester."""
-        theirs = [each for each in people if each.email == ctx.ask.requester]
+        """The entry that speaks most for the requester: theirs, or the one that may be."""
+        theirs = [each for each in people if each.email in (None, ctx.ask.requester)]
         order = {Truth.TRUE: 0, Truth.UNKNOWN: 1, Truth.FALSE: 2}
-        return min(theirs, key=lambda each: (order[self._long_enough(each, ctx)], each.level), default=None)
+        speaks = min(theirs, key=lambda each: (order[self._is_them(each, ctx)], each.level), default=None)
+        nobody = speaks is not None and speaks.email is None and self._is_them(speaks, ctx) is Truth.FALSE
+        return None if nobody else speaks
 
-    def _sentence(
-        self, truth: Truth, people: tuple[OnCall, ...] | None, source: str, entry: OnCall | None, ctx: Context
-    ) -> str:
+    def _sentence(self, truth: Truth, fact: OnCallFact, entry: OnCall | None, ctx: Context) -> str:
         who = ctx.ask.requester
-        if not people:
-            why = "its rota is empty" if people is not None else _silent(source)
-            return f"whether {who} is on call in {self.schedule} is unknown: {why}"
+        unknown = f"whether {who} is on call in {self.schedule} is unknown"
+        if not fact.people:
+            return f"{unknown}: {'its rota is empty' if fact.people is not None else silent(fact)}"
         if entry is None:
             return f"{who} is not on call in {self.schedule}{self._asked()}"
-        since = f" since {iso(entry.since)}" if entry.since else ""
-        found = f"{who} is on call in {self.schedule} at level {entry.level}{since}"
+        if entry.email is None or entry.doubt:
+            hidden = f"{fact.source} does not tell the address of somebody who is"
+            return f"{unknown}: {entry.doubt or hidden}"
+        found = f"{who} is on call in {self.schedule} at level {entry.level}{_history(entry)}"
         if truth is Truth.TRUE:
             return found
         if truth is Truth.UNKNOWN:
@@ -328,7 +356,7 @@ class IncidentOpen(Leaf):
         fact = ctx.facts.incidents
         looked_for = f" as {ctx.ask.incident}" if ctx.ask.incident else ""
         if fact.open is None:
-            sentence = f"whether an incident is open is unknown: {_silent(fact.source)}"
+            sentence = f"whether an incident is open is unknown: {silent(fact)}"
         elif incident is None:
             asked = self._asked()
             sentence = (

@@ -56,7 +56,7 @@ class CalendarSource:
         except Exception as error:  # noqa: BLE001
             message = f"the calendar cannot be read ({type(error).__name__})"
             raise ConnectorError(message, permanent=True) from None
-        earliest = {each.email: each for each in sorted(found, key=_begun, reverse=True)}
+        earliest = {str(each.email): each for each in sorted(found, key=_begun, reverse=True)}
         return tuple(earliest[email] for email in sorted(earliest))
 
     def _people(self, at: datetime) -> Iterator[OnCall]:
