@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,24 +19,14 @@ from app.model import Access
 from app.store import due as timetable
 from app.store import engine as databases
 from app.store.tables import Drift, Due, Freeze, Hold, LedgerEntry, Notice, Pulse
-from tests.conftest import make_database
 from tests.hostile.forging import presses
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import wait
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
 SETTLED = drift.SETTLE.total_seconds() + 1
 NEXT = drift.SWEEP_EVERY.total_seconds() + 1
-
-
-EACH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """On SQLite; what is marked with ``EACH``, where locks or rows could differ, on PostgreSQL as well."""
-    return make_database(request, tmp_path, getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.store.tables import Roster
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -18,6 +18,7 @@ def house_of(build: Build, settings: str = WITH_SLACK) -> TestHouse:
     return house
 
 
+@EACH
 def test_members_of_a_slack_group_approve(build: Build) -> None:
     house = house_of(build)
     house.asks("alan", LINE)

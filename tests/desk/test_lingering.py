@@ -10,7 +10,6 @@ from app.store.tables import Due, LedgerEntry
 from tests.house import SETTINGS, TestHouse
 from tests.servers import PostgresServer
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 LINE = "orders-db 30m INC-1 replica lag"
 
 
