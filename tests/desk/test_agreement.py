@@ -38,6 +38,7 @@ def test_a_quorum_of_two_needs_two_people(build: Build) -> None:
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_a_yes_may_be_turned_into_a_no_while_it_is_pending(build: Build) -> None:
     house = build(orders_db=QUORUM)
     house.asks("alan", LINE)
@@ -52,6 +53,7 @@ def test_a_yes_may_be_turned_into_a_no_while_it_is_pending(build: Build) -> None
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_the_next_step_opens_when_its_time_comes_and_the_first_stays_open(build: Build) -> None:
     house = build(orders_db=ESCALATION)
     house.asks("alan", LINE)

@@ -118,6 +118,7 @@ def test_what_was_given_is_no_drift(swept: TestHouse) -> None:
     assert swept.ledger_is_clean()
 
 
+@EACH
 def test_the_clock_sees_that_every_target_is_swept(house: TestHouse) -> None:
     pools = wiring.make_pools(house.house)
     wiring.make_timetable(house.house, pools, lambda _lanes: None).sweep()
@@ -127,6 +128,7 @@ def test_the_clock_sees_that_every_target_is_swept(house: TestHouse) -> None:
     assert (pulse.ok, pulse.at) == (True, house.clock.now())
 
 
+@EACH
 def test_what_drifted_and_when_each_target_was_asked_are_measured(swept: TestHouse) -> None:
     swept.target.run("GRANT incident_writer TO grace", "GRANT incident_writer TO heidi")
     later(swept, NEXT)
@@ -137,6 +139,7 @@ def test_what_drifted_and_when_each_target_was_asked_are_measured(swept: TestHou
     assert ("breakglass_drift_sweep_age_seconds", labels, 30) in samples
 
 
+@EACH
 def test_a_target_that_is_not_configured_any_more_is_forgotten(swept: TestHouse) -> None:
     swept.target.run("GRANT incident_writer TO ada")
     later(swept, NEXT)

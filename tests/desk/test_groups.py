@@ -37,6 +37,7 @@ def test_what_is_older_than_a_minute_is_unknown_and_unknown_is_not_yes(build: Bu
     assert house.latest()["state"] == "pending"
 
 
+@EACH
 def test_a_group_that_was_emptied_has_nobody(build: Build) -> None:
     house = house_of(build)
     house.asks("alan", LINE)

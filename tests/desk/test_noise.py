@@ -16,7 +16,7 @@ from app.slack.client import OwnIdentity
 from app.store import due as timetable
 from app.store import engine as databases
 from app.store.tables import Due, Notice, Request, Roster
-from tests.house import SETTINGS, TestHouse
+from tests.house import EACH, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 SECURITY = "C0SECURITY"
@@ -106,6 +106,7 @@ def test_in_a_flooded_channel_a_grant_overtakes_all_but_revocations(house: TestH
     assert len(told) > 100
 
 
+@EACH
 def test_what_floods_a_channel_does_not_flood_people(house: TestHouse) -> None:
     house.slack.faults.rate_limit("chat.postMessage", retry_after=600, count=1)
     with house.house.steps.step() as step:
