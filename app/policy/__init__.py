@@ -11,7 +11,7 @@ from app.policy.asks import FieldProblem, check_ask, durations_offered, look_lik
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.durations import parse_duration
-from app.policy.engine import decide, needs
+from app.policy.engine import decide, needs, questions, speakers_of
 from app.policy.facts import (
     Facts,
     GroupFact,
@@ -101,8 +101,10 @@ __all__ = [
     "parse_duration",
     "parse_email",
     "people_of",
+    "questions",
     "resolve",
     "run_tests",
+    "speakers_of",
     "subject_name",
     "warnings",
     "who_can",
