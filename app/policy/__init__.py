@@ -11,7 +11,7 @@ from app.policy.asks import FieldProblem, check_ask, durations_offered, look_lik
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.durations import parse_duration
-from app.policy.engine import decide, needs
+from app.policy.engine import decide, needs, questions, speakers_of
 from app.policy.facts import (
     Facts,
     GroupFact,
@@ -24,6 +24,7 @@ from app.policy.facts import (
     members_of,
 )
 from app.policy.given import facts_from_file, facts_from_given
+from app.policy.kinds import Kinds
 from app.policy.loading import from_text, load
 from app.policy.model import (
     AccessEntry,
@@ -31,16 +32,17 @@ from app.policy.model import (
     ConnectorConfig,
     DurationRule,
     Group,
-    IncidentFile,
-    KindSchema,
+    IncidentOrigin,
     Limit,
     Limits,
+    PagerConfig,
     Policy,
     PolicyFolder,
     ReasonRule,
     Rule,
     Schedule,
     Settings,
+    SourceConfig,
     subject_name,
 )
 from app.policy.names import Principal, parse_email
@@ -63,14 +65,15 @@ __all__ = [
     "FieldProblem",
     "Group",
     "GroupFact",
-    "IncidentFile",
+    "IncidentOrigin",
     "IncidentsFact",
-    "KindSchema",
+    "Kinds",
     "Limit",
     "Limits",
     "Members",
     "Needs",
     "OnCallFact",
+    "PagerConfig",
     "Policy",
     "PolicyFolder",
     "Principal",
@@ -78,6 +81,7 @@ __all__ = [
     "Rule",
     "Schedule",
     "Settings",
+    "SourceConfig",
     "Step",
     "TestResult",
     "Used",
@@ -97,8 +101,10 @@ __all__ = [
     "parse_duration",
     "parse_email",
     "people_of",
+    "questions",
     "resolve",
     "run_tests",
+    "speakers_of",
     "subject_name",
     "warnings",
     "who_can",
