@@ -238,6 +238,7 @@ def test_it_is_told_again_each_time_and_what_others_gave_beside_it_stays(swept: 
     assert len(alerts(swept, "access_of_ours")) == 2
 
 
+@EACH
 def test_what_cannot_be_removed_is_told_with_the_steps_by_hand(swept: TestHouse) -> None:
     def silent() -> None:
         message = "orders-db does not answer."
@@ -618,6 +619,7 @@ def test_the_target_is_read_with_the_hold_taken(swept: TestHouse, kind: str) -> 
     assert [hold.lease_by for hold in swept.rows(Hold)] == [None]
 
 
+@EACH
 def test_what_was_taken_without_our_hearing_of_it_is_said_and_its_sessions_are_asked(
     swept: TestHouse,
 ) -> None:

@@ -121,6 +121,7 @@ def test_not_me_ends_everything_freezes_the_person_and_tells_security(house: Tes
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_slack_that_does_not_say_who_somebody_is_refuses_after_two_minutes_and_says_so(
     house: TestHouse,
 ) -> None:

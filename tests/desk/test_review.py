@@ -351,6 +351,7 @@ def test_a_decision_that_turns_under_its_lock_is_made_again_with_the_accounts(
 # --- presses that stand in the way of others -----------------------------------------------------------------
 
 
+@EACH
 @pytest.mark.parametrize("kind", ["end", "not_me"])
 def test_what_is_ones_own_is_given_back_though_slack_says_nothing(house: TestHouse, kind: str) -> None:
     house.asks("ada", LINE)

@@ -234,6 +234,7 @@ def test_the_requester_hears_that_it_is_looked_at_only_while_it_is(outbox: Outbo
 # --- when Slack asks for patience --------------------------------------------------------------------------
 
 
+@EACH
 def test_one_channel_that_is_limited_holds_up_no_other(outbox: Outbox) -> None:
     outbox.faults.rate_limit("chat.postMessage", retry_after=20, count=1)
     outbox.tells(outbox.asks(), "asked")
@@ -503,6 +504,7 @@ def test_refusals_are_one_line_a_minute_however_many_there_are(outbox: Outbox) -
     assert len(outbox.dm("ada")) == 41
 
 
+@EACH
 def test_refusals_that_wait_stand_in_nobodys_way(outbox: Outbox) -> None:
     outbox.refuses()
     outbox.delivers()
