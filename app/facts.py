@@ -1,6 +1,6 @@
 """Gathers what a decision needs, in parallel, with a deadline and provenance. What does not answer is unknown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -104,6 +104,15 @@ class Gatherer:
         with self._steps.read() as session:
             groups = _groups(session, folder, names, at)
         return Facts(groups=groups, on_call=_on_call(asked, schedules, at, self._failed))
+
+    def circumstances(
+        self, folder: PolicyFolder, schedules: Collection[str], at: datetime, *, incidents: bool
+    ) -> Facts:
+        """Only who is on call there, and which incidents are open; see ``lifecycle.desk.FactFinder``."""
+        named = [folder.settings.schedules[name] for name in sorted(schedules)]
+        asked = self._ask_schedules(folder, named, at)
+        found = _incidents(folder, at) if incidents else IncidentsFact(None, "none")
+        return Facts(on_call=_on_call(asked, named, at, self._failed), incidents=found)
 
     def _ask_schedules(
         self, folder: PolicyFolder, schedules: Sequence[Schedule], at: datetime

@@ -1,6 +1,6 @@
 """What the desk stands on: every collaborator by the small thing that is asked of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -55,6 +55,11 @@ class FactFinder(Protocol):
 
     def of_people(self, folder: PolicyFolder, principals: Sequence[Principal], at: datetime) -> Facts:
         """Only what is needed to know who these principals are."""
+
+    def circumstances(
+        self, folder: PolicyFolder, schedules: Collection[str], at: datetime, *, incidents: bool
+    ) -> Facts:
+        """Only who is on call in these schedules and, where asked for, which incidents are open."""
 
 
 class People(Protocol):

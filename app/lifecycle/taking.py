@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from app import notices
 from app.errors import ConnectorError, NotAsked
-from app.lifecycle import lingering, overdue
+from app.lifecycle import lingering, moves, overdue
 from app.lifecycle.desk import Desk, Given
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantState, RequestState, iso
@@ -103,7 +103,7 @@ def _begin_to_end(
         step.undue("give", grant.id)
         if grant.id != taking:
             step.due("revoke", grant.id, step.now, take_lane(grant.connector), request=request.id)
-    for kind in ("ask", "confirm", "ending"):
+    for kind in ("ask", "cause", "confirm", "ending"):
         step.undue(kind, request.id)
     step.record("EndBegun", by, request.id, because=str(because), reason=reason)
 
@@ -190,7 +190,7 @@ def _begin(desk: Desk, due: Due) -> Grant | None:  # noqa: PLR0911 - each is a d
         if grant.state != GrantState.REVOKING and not _its_time_has_come(desk, step, request, grant, due):
             return None
         if request.state in {RequestState.GRANTING, RequestState.ACTIVE}:
-            end(step, request, folder, Ended.EXPIRED, CLOCK, taking=grant.id)
+            end(step, request, folder, *moves.ended_by_time(request), taking=grant.id)
         if grant.state != GrantState.REVOKING:
             timetable.finish(step, due)
             return None

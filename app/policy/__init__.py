@@ -11,7 +11,7 @@ from app.policy.asks import FieldProblem, check_ask, durations_offered, look_lik
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.durations import parse_duration
-from app.policy.engine import decide, needs
+from app.policy.engine import decide, needs, rotas_of
 from app.policy.facts import (
     Facts,
     GroupFact,
@@ -30,6 +30,7 @@ from app.policy.model import (
     AlertRule,
     ConnectorConfig,
     DurationRule,
+    EndRule,
     Group,
     IncidentFile,
     KindSchema,
@@ -58,6 +59,7 @@ __all__ = [
     "ConnectorConfig",
     "Decision",
     "DurationRule",
+    "EndRule",
     "FactSeen",
     "Facts",
     "FieldProblem",
@@ -98,6 +100,7 @@ __all__ = [
     "parse_email",
     "people_of",
     "resolve",
+    "rotas_of",
     "run_tests",
     "subject_name",
     "warnings",

@@ -27,6 +27,7 @@ from app.policy.model import (
     AlertRule,
     ConnectorConfig,
     DurationRule,
+    EndRule,
     Group,
     IncidentFile,
     KindSchema,
@@ -166,6 +167,7 @@ def build_policy(
         confirm_twice=written.confirm_twice,
         limits=_limits(written.limits),
         alert=AlertRule(written.alert.channel, tuple(written.alert.also)),
+        end=EndRule(written.end.with_incident, written.end.on_shift_end),
         alone=written.alone,
         digest=digest,
     )

@@ -140,9 +140,17 @@ def needs(policy: Policy, settings: Settings) -> Needs:
     return Needs(
         groups=frozenset().union(*(need.groups for need in gathered)) | _named(people, "group"),
         schedules=frozenset().union(*(need.schedules for need in gathered)) | _named(people, "on_call"),
-        incidents=bool(policy.limits.cooldown) or any(need.incidents for need in gathered),
+        incidents=bool(policy.limits.cooldown)
+        or policy.end.with_incident
+        or any(need.incidents for need in gathered),
         windows=frozenset().union(*(need.windows for need in gathered)),
     )
+
+
+def rotas_of(policy: Policy) -> frozenset[str]:
+    """The schedules whose being on call its rules ask for: whose shift the access belongs to."""
+    gathered = (need.schedules for rule in policy.rules for need in rule.condition.needs())
+    return frozenset().union(*gathered)
 
 
 def _people(policy: Policy) -> Iterator[Principal]:

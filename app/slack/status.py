@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.model import RequestState
-from app.slack import events
+from app.slack import ends, events
 from app.slack.blocks import (
     Block,
     Rendered,
@@ -79,7 +79,8 @@ def _now(view: RequestView) -> Words:  # noqa: PLR0911 - one case a state, and n
 
 def _active(view: RequestView) -> Words:
     until = when("Until ", view.ends_at, ", on") or ["On"]
-    return [*until, " your own account; checked at the target.", *events.unconfirmed(view)]
+    checked = " your own account; checked at the target."
+    return [*until, checked, *ends.early(view), *events.unconfirmed(view)]
 
 
 def own_buttons(view: RequestView) -> list[Block]:
@@ -89,6 +90,8 @@ def own_buttons(view: RequestView) -> list[Block]:
         found.append(button("breakglass_cancel", view.id, f"Cancel {view.policy}"))
     if view.state == RequestState.PENDING and view.more_to_wake:
         found.append(button("breakglass_wake", view.id, "Wake the next people"))
+    if view.goes_on and not view.is_asking:
+        found.append(button("breakglass_extend", view.id, f"Go on with {view.policy}"))
     if view.state in LIVE:
         found.append(button("breakglass_end", view.id, f"Give back {view.policy}", style="primary"))
     if view.extend_by:

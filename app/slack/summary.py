@@ -49,9 +49,15 @@ def rows_of(view: RequestView) -> Rows:
         ("What", [f"{one_line(view.title, 150)} ({joined(view.access, 400) or view.policy})"]),
         ("How long", [view.how_long, *_extension(view)]),
         ("Why", [cut(visible(view.reason), _REASON_SHOWN)]),
-        ("Incident", [one_line(view.incident, 80)] if view.incident else []),
+        ("Incident", _incident(view)),
         ("Account", [accounts] if accounts else []),
     ]
+
+
+def _incident(view: RequestView) -> Words:
+    if not view.incident:
+        return []
+    return [one_line(view.incident, 80), ", with which it ends" if view.hangs_on else ""]
 
 
 def _extension(view: RequestView) -> Words:
