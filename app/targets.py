@@ -13,11 +13,19 @@ from pydantic import ValidationError
 from app import log
 from app.errors import ConnectorError, Misconfigured, storable
 from app.gates import Gate
-from app.policy import ConnectorConfig, PolicyFolder, resolve
+from app.policy import ConnectorConfig, Kinds, PolicyFolder, resolve
 from connectors.interface import AccessConnector, Kind, Limits
-from connectors.registry import ACCESS, kind_class
+from connectors.registry import ACCESS, OURS, Classes, Registry, kind_class
 
 logger = structlog.get_logger()
+
+
+def kinds_of(registry: Registry = OURS) -> Kinds:
+    """Every kind that settings may name, for the loader; none of their classes is imported by that."""
+    untried = {("connectors", name) for name, kind in registry.access.items() if kind.experimental}
+    untried |= {("sources", name) for name, kind in registry.sources.items() if kind.experimental}
+    access, sources, pagers = map(Classes, (registry.access, registry.sources, registry.pagers))
+    return Kinds(access, sources, pagers, frozenset(untried))
 
 
 class Guarded:
@@ -142,7 +150,7 @@ class ConnectorRack:
             values = resolve(config, self._env)
             self._hide(config, values)
             settings = kind.Settings.model_validate(values)
-            built = kind(config.name, settings)  # type: ignore[call-arg]
+            built = kind(config.name, settings)
         except (Misconfigured, ValidationError) as faulty:
             # The text of a validation error shows the value, which may be a secret.
             why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"

@@ -34,9 +34,9 @@ from app.store import due as timetable
 from app.store import schema
 from app.store.engine import AWAY, make_engine
 from app.store.step import Steps
-from app.targets import ConnectorRack
+from app.targets import ConnectorRack, kinds_of
 from app.watch import CredentialCheck, Watch
-from connectors.registry import ACCESS, kind_class, kinds
+from connectors.registry import OURS, Registry
 from connectors.sources.calendar import CalendarSource
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from app.slack.delivery import Delivery
     from app.slack.directory import SlackDirectory
     from app.store.tables import Due
-    from connectors.interface import Kind
 
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
@@ -104,31 +103,30 @@ def build(
     *,
     env: Mapping[str, str] | None = None,
     clock: Clock | None = None,
-    registry: Mapping[str, Kind] = ACCESS,
+    registry: Registry = OURS,
 ) -> House:
     """The house of one process. Opens nothing but what it must; the shelf is opened by the process itself."""
     from app.slack.client import make_client
     from app.slack.directory import SlackDirectory
 
-    environment = os.environ if env is None else env
-    time = clock or clocks.SystemClock()
+    environment, time = os.environ if env is None else env, clock or clocks.SystemClock()
     meters = Meters()
+    failed = meters.failed
     engine = make_engine(settings.database())
-    event.listen(engine, "handle_error", partial(_database_failed, meters.failed("database")))
-    bell = Bell(settings.redis(), meters.failed("redis")) if settings.redis_url else None
+    event.listen(engine, "handle_error", partial(_database_failed, failed("database")))
+    bell = Bell(settings.redis(), failed("redis")) if settings.redis_url else None
     steps = Steps(engine, time.now, bell.ring if bell else _nobody, meters.took)
-    classes = {name: kind_class(name, registry) for name in kinds(registry)}
-    shelf = PolicyShelf(Where(settings.policies, classes, environment), steps)
-    client = make_client(settings, meters.failed("slack"))
+    shelf = PolicyShelf(Where(settings.policies, kinds_of(registry), environment), steps)
+    client = make_client(settings, failed("slack"))
     directory = SlackDirectory(client)
-    targets = ConnectorRack(shelf.current, environment, time.latest, meters.failed("connector"), registry)
+    targets = ConnectorRack(shelf.current, environment, time.latest, failed("connector"), registry.access)
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
     routes = Routes(steps, directory, shelf.current, time.now)
     state = StateFolder(settings.state)
     known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
     event.listen(engine, "connect", known.meet)
-    facts = Gatherer(steps, Sources(_calendar), routes.why_unheard, meters.failed("source"))
+    facts = Gatherer(steps, Sources(_calendar), routes.why_unheard, failed("source"))
     desk = Desk(time, steps, shelf, targets, facts, people, known)
     return House(
         settings,

@@ -128,6 +128,8 @@ def build(
         settings: str | None = None,
         env: Mapping[str, str] | None = None,
         kinds: Mapping[str, Kind] | None = None,
+        sources: Mapping[str, Kind] | None = None,
+        pagers: Mapping[str, Kind] | None = None,
         **policies: str,
     ) -> TestHouse:
         texts = {name.replace("_", "-"): text for name, text in policies.items()} or {"orders-db": ORDERS_DB}
@@ -143,6 +145,8 @@ def build(
             clock=clock,
             env=env,
             kinds=kinds,
+            sources=sources,
+            pagers=pagers,
         )
         house_ports[1].behind = house.web.app
         slack_workspace.sandbox.bot_url = f"{house_ports[1].url}/slack/events"

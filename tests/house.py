@@ -31,7 +31,7 @@ from app.store import schema
 from app.store.tables import Due, Request
 from app.store.views import newest, request_json
 from connectors.interface import Kind
-from connectors.registry import ACCESS
+from connectors.registry import ACCESS, PAGERS, SOURCES, Registry
 from tests.clock import MovedClock
 from tests.servers import PostgresServer
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Person, Slack, SlackMessage, serve
@@ -277,6 +277,8 @@ def build_house(
     redis: str | None = None,
     env: Mapping[str, str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
+    sources: Mapping[str, Kind] | None = None,
+    pagers: Mapping[str, Kind] | None = None,
 ) -> TestHouse:
     """An open, migrated house whose web has not been served yet."""
     env = {
@@ -291,7 +293,10 @@ def build_house(
         **(env or {}),
     }
     settings = Settings.load(env, "web")
-    house = wiring.build(settings, env=env, clock=clock, registry={**ACCESS, **(kinds or {})})
+    registry = Registry(
+        {**ACCESS, **(kinds or {})}, {**SOURCES, **(sources or {})}, {**PAGERS, **(pagers or {})}
+    )
+    house = wiring.build(settings, env=env, clock=clock, registry=registry)
     if not schema.is_current(house.engine):
         schema.migrate(house.engine)
     house.shelf.open(must_be_good=True)

@@ -24,6 +24,7 @@ from app.policy.facts import (
     members_of,
 )
 from app.policy.given import facts_from_file, facts_from_given
+from app.policy.kinds import Kinds
 from app.policy.loading import from_text, load
 from app.policy.model import (
     AccessEntry,
@@ -32,16 +33,17 @@ from app.policy.model import (
     DurationRule,
     EndRule,
     Group,
-    IncidentFile,
-    KindSchema,
+    IncidentOrigin,
     Limit,
     Limits,
+    PagerConfig,
     Policy,
     PolicyFolder,
     ReasonRule,
     Rule,
     Schedule,
     Settings,
+    SourceConfig,
     subject_name,
 )
 from app.policy.names import Principal, parse_email
@@ -65,14 +67,15 @@ __all__ = [
     "FieldProblem",
     "Group",
     "GroupFact",
-    "IncidentFile",
+    "IncidentOrigin",
     "IncidentsFact",
-    "KindSchema",
+    "Kinds",
     "Limit",
     "Limits",
     "Members",
     "Needs",
     "OnCallFact",
+    "PagerConfig",
     "Policy",
     "PolicyFolder",
     "Principal",
@@ -80,6 +83,7 @@ __all__ = [
     "Rule",
     "Schedule",
     "Settings",
+    "SourceConfig",
     "Step",
     "TestResult",
     "Used",

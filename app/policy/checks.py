@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from app.errors import Misconfigured
 from app.model import short_duration, utc
 from app.policy.faults import Document
-from app.policy.model import KindSchema
+from app.policy.kinds import Kinds, KindSchema
 from app.policy.names import Principal, did_you_mean
 from app.policy.written import AccessText, ConditionText, PolicyText, RuleText, StagesText
 from app.policy.yaml_text import Loc
@@ -39,9 +40,7 @@ class Known:
 class Checker:
     """Looks through one policy that is well-formed, and notes what is wrong with it."""
 
-    def __init__(
-        self, document: Document, written: PolicyText, known: Known, kinds: Mapping[str, KindSchema]
-    ) -> None:
+    def __init__(self, document: Document, written: PolicyText, known: Known, kinds: Kinds) -> None:
         self.document = document
         self.written = written
         self.known = known
@@ -80,7 +79,7 @@ class Checker:
         for position, entry in enumerate(self.written.access):
             loc: Loc = ("access", position)
             self.name((*loc, "connector"), "connector", entry.connector, frozenset(self.known.connectors))
-            kind = self.kinds.get(self.known.connectors.get(entry.connector, ""))
+            kind = self.kind(self.known.connectors.get(entry.connector, ""))
             if kind is None:
                 continue
             options = self.options(entry, kind, loc)
@@ -92,6 +91,13 @@ class Checker:
                 self.add(
                     (*loc, "guarantee"), what, "write `guarantee: any`, or use a connector whose target does"
                 )
+
+    def kind(self, name: str) -> KindSchema | None:
+        """The class of that kind; what keeps it from being there is told at the connector."""
+        try:
+            return self.kinds.access.get(name)
+        except Misconfigured:
+            return None
 
     def options(self, entry: AccessText, kind: KindSchema, loc: Loc) -> str:
         """The entry's keys as the connector's own schema reads them; empty where it does not."""

@@ -26,7 +26,7 @@ def rota(*events: str, **options: Any) -> CalendarSource:
 
 
 def emails(source: CalendarSource, at: datetime = AT) -> list[str]:
-    return [entry.email for entry in source.on_call(at)]
+    return [str(entry.email) for entry in source.on_call(at)]
 
 
 TODAY = ("DTSTART:20261124T090000Z", "DTEND:20261124T180000Z")

@@ -23,8 +23,8 @@ from app.store import schema
 from app.store.engine import make_engine
 from app.store.step import Steps
 from app.store.tables import Due, LedgerEntry, Press, Request
+from app.targets import kinds_of
 from app.web import Door
-from connectors.registry import kind_class, kinds
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Form, Person, Slack
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -85,7 +85,7 @@ def write_policies(folder: Path) -> None:
 
 def load_policies(folder: Path) -> PolicyFolder:
     """As ``web`` loads it: without the connectors' secrets."""
-    return load(folder, kinds={name: kind_class(name) for name in kinds()}, env={})
+    return load(folder, kinds=kinds_of(), env={})
 
 
 class Present:

@@ -13,6 +13,7 @@ from app.policy import PolicyFolder, durations_offered, parse_duration
 from app.sandbox import blockkit
 from app.slack import forms
 from app.slack.forms import Choice, Filled, Typed
+from app.targets import kinds_of
 from tests.slack.outboxhouse import POLICY, SETTINGS, write_folder
 from tests.slack.views import schema
 
@@ -46,13 +47,12 @@ def listing(tmp_path_factory: pytest.TempPathFactory) -> PolicyFolder:
 
 def _load(place: Path, texts: dict[str, str]) -> PolicyFolder:
     from app.policy import load
-    from connectors.registry import kind_class, kinds
 
     for name, text in texts.items():
         (place / f"{name}.yaml").write_text(text)
     for path in (place, *place.iterdir()):
         path.chmod(0o700)
-    return load(place, kinds={name: kind_class(name) for name in kinds()}, env={})
+    return load(place, kinds=kinds_of(), env={})
 
 
 def filled(
