@@ -7,7 +7,14 @@ Nothing here asks anybody: reading the folder apart, all of it is pure.
 
 from app.policy.advice import warnings
 from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
-from app.policy.asks import FieldProblem, check_ask, durations_offered, look_like_incident, looks_like_key
+from app.policy.asks import (
+    FieldProblem,
+    check_ask,
+    durations_offered,
+    incident_fault,
+    look_like_incident,
+    looks_like_key,
+)
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.durations import parse_duration
@@ -93,6 +100,7 @@ __all__ = [
     "facts_from_file",
     "facts_from_given",
     "from_text",
+    "incident_fault",
     "is_one_of",
     "json_schema",
     "load",

@@ -10,6 +10,8 @@ from app.slack.text import CUT, Words, clock, cut, one_line, size, visible
 Block = dict[str, Any]
 
 _BUTTON = 75
+OPTION = 75
+MOST_OPTIONS = 100
 _MOST_TEXT = 8000
 """Of all blocks of a message together; Slack was seen to refuse 13,200."""
 _LEAST = 40
@@ -98,6 +100,12 @@ def text_element(text: str, *, bold: bool = False, code: bool = False) -> Block:
     """A run of literal text."""
     style = {name: True for name, wanted in (("bold", bold), ("code", code)) if wanted}
     return {"type": "text", "text": text} | ({"style": style} if style else {})
+
+
+def option(value: str, label: str, description: str = "") -> Block:
+    """One entry of a list."""
+    entry: Block = {"text": plain_text(label, OPTION), "value": value[:OPTION]}
+    return entry | ({"description": plain_text(description, OPTION)} if description else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import structlog
 from slack_sdk import WebClient
 
 from app.errors import ConnectorError, Refused, Unavailable
-from app.lifecycle import limits
+from app.lifecycle import incidents, limits
 from app.lifecycle.desk import Desk
 from app.lifecycle.taking import pause
 from app.model import Person, SlackUser, Verdict
 from app.policy import Ask, Decision, Policy, PolicyFolder, decide, subject_name
 from app.slack import forms
-from app.slack.blocks import Block
+from app.slack.blocks import MOST_OPTIONS, Block
 from app.slack.forms import Choice, Filled, Typed
 from app.slack.posting import FAILURES, Impossible, Limited, Silent, judge
 from app.slack.text import joined, one_line, principals, spoken, stopped
@@ -78,13 +78,12 @@ def _fill(desk: Desk, client: WebClient, due: Due) -> None:
 def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note: str = "") -> Filled:
     """What the form shows this person now: every policy with its outlook, the only possible one chosen."""
     policies = list(folder.policies.values())
-    lists_incidents = folder.settings.incidents is not None
     frozen = _frozen(desk)
     notes = [*(_frozen_note(folder, each) for each in frozen), *([note] if note else [])]
     if not policies:
         notes.append("There is no policy yet: nobody can ask for anything.")
     chosen = folder.policies.get(typed.policy or "")
-    searched = len(policies) > forms.MOST_OPTIONS or not policies
+    searched = len(policies) > MOST_OPTIONS or not policies
     looked_at = [chosen] if searched and chosen else [] if searched else policies
     decisions = _decisions(desk, folder, looked_at, person, typed)
     decisions = {name: _held(folder, name, decision, frozen) for name, decision in decisions.items()}
@@ -97,7 +96,9 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     if chosen is not None:
         decision = decisions.get(chosen.id) or _decide(desk, folder, chosen, person, typed)
         outlook = (_meaning(chosen, decision), *_accounts(folder, chosen, person, _nobody_looked))
-    return Filled(typed, None if searched else choices, chosen, lists_incidents, outlook, notes)
+    open_now = incidents.listed(desk.steps, folder.settings, desk.clock.now())
+    listed = open_now if folder.settings.incidents is not None else None
+    return Filled(typed, None if searched else choices, chosen, listed, outlook, notes)
 
 
 def _frozen(desk: Desk) -> list[Freeze]:
