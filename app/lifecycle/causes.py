@@ -144,7 +144,7 @@ def look(desk: Desk) -> None:
     if not causes:
         return
     folder, now = desk.shelf.current(), desk.clock.now()
-    rotas = {name for cause in causes for name in cause.rotas} & folder.settings.schedules.keys()
+    rotas = frozenset(name for cause in causes for name in cause.rotas) & folder.settings.schedules.keys()
     named = any(cause.incident for cause in causes)
     facts = desk.facts.circumstances(folder, rotas, now, incidents=named)
     for cause in causes:

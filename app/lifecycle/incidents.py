@@ -26,7 +26,7 @@ def keep(desk: Desk) -> None:
     origin = folder.settings.incidents
     if origin is None or origin.file is not None:
         return  # A file is part of the folder, which ``web`` has itself.
-    listed = desk.facts.circumstances(folder, (), desk.clock.now(), incidents=True).incidents.open
+    listed = desk.facts.circumstances(folder, frozenset(), desk.clock.now(), incidents=True).incidents.open
     if listed is None:
         return
     kept = {"open": [_shown(each) for each in listed[:MOST_KEPT]]}

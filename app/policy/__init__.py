@@ -18,7 +18,7 @@ from app.policy.asks import (
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.durations import parse_duration
-from app.policy.engine import decide, needs, rotas_of
+from app.policy.engine import decide, needs, questions, rotas_of, speakers_of
 from app.policy.facts import (
     Facts,
     GroupFact,
@@ -111,9 +111,11 @@ __all__ = [
     "parse_duration",
     "parse_email",
     "people_of",
+    "questions",
     "resolve",
     "rotas_of",
     "run_tests",
+    "speakers_of",
     "subject_name",
     "warnings",
     "who_can",

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from typing import Any, NoReturn
 
 import psycopg
@@ -139,37 +138,6 @@ def test_whoever_changes_the_channel_is_told_of_in_the_old_one_too(house: TestHo
 
 
 # --- facts ---------------------------------------------------------------------------------------------------
-
-
-def test_a_source_that_fails_in_its_own_way_is_unknown(build: Build, monkeypatch: Patch) -> None:
-    rota = SETTINGS.replace("{members: [ada@example.com]}", "{source: calendar, file: rota.ics}")
-
-    def defect(*_given: Any) -> NoReturn:
-        raise KeyError
-
-    at = build()
-    (at.policies / "rota.ics").write_text("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nEND:VCALENDAR\n")
-    rewrite(at, settings=rota)
-    assert at.house.shelf.faults == ()
-    monkeypatch.setattr(facts.Sources, "on_call", defect)
-    request = at.asks("ada", LINE)
-    assert request["state"] == "pending"
-    assert [seen["value"] for seen in request["decision"]["facts"]] == ["unknown"]
-
-
-def test_all_sources_together_have_one_deadline(house: TestHouse) -> None:
-    """They were waited for together; whoever is still silent then is not waited for once more."""
-    waited: list[float | None] = []
-
-    class Silent(Future[Any]):
-        def result(self, timeout: float | None = None) -> NoReturn:
-            waited.append(timeout)
-            raise TimeoutError
-
-    schedule = house.house.shelf.current().settings.schedules["sre-primary"]
-    found = facts._on_call({"sre-primary": Silent()}, [schedule], house.clock.now())  # noqa: SLF001 - the second half
-    assert found["sre-primary"].people is None
-    assert waited == [0]
 
 
 def test_a_group_that_is_too_large_to_know_is_unknown(house: TestHouse) -> None:
