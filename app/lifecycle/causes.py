@@ -6,7 +6,7 @@ nothing. An end that an incident brings forward is the end of the request, of it
 that commit on: whoever dies then, it is taken back at that time.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -155,14 +155,24 @@ def _hold_against(desk: Desk, folder: PolicyFolder, cause: Cause, facts: Facts, 
     is_open = (
         _is_open(facts, cause.incident) if cause.incident and _since(cause, facts.incidents.at) else None
     )
-    if is_open and not cause.seen:
-        _change(desk, cause, lambda step, request: _see(step, request, cause))
-    elif is_open and cause.early:
-        _change(desk, cause, lambda step, request: _put_back(step, request, folder, cause))
-    elif is_open is False and cause.seen and not cause.early and now + TIME_TO_GO_ON < cause.ends_at:
-        _change(desk, cause, lambda step, request: _bring_forward(step, request, folder, cause, facts))
-    if cause.rotas and all(_is_off(name, cause, folder.settings, facts) for name in cause.rotas):
-        _change(desk, cause, lambda step, request: _offer(step, request, cause))
+    seen = cause.seen or is_open is True
+    back = is_open is True and cause.early
+    over = is_open is False and cause.seen and not cause.early and now + TIME_TO_GO_ON < cause.ends_at
+    off = bool(cause.rotas) and all(_is_off(name, cause, folder.settings, facts) for name in cause.rotas)
+    if not (back or over or off or seen != cause.seen):
+        return
+    with desk.steps.step() as step:
+        request = lock_request(step, cause.request)
+        owed = step.session.get(Due, f"{KIND}:{request.id}", populate_existing=True)
+        if owed is None or _cause(request, owed.data) != cause:
+            return  # It changed since it was looked at: the next look sees it as it is.
+        if back:
+            _put_back(step, request, folder, cause)
+        if over:
+            _bring_forward(step, request, folder, cause, facts)
+        if off:
+            _offer(step, request, cause)
+        _write(step, request, incident=cause.incident, seen=seen, rotas=[] if off else list(cause.rotas))
 
 
 def _since(cause: Cause, at: datetime | None) -> bool:
@@ -178,20 +188,6 @@ def _is_off(rota: str, cause: Cause, settings: Settings, facts: Facts) -> bool:
 
 
 # --- what follows --------------------------------------------------------------------------------------------
-
-
-def _change(desk: Desk, cause: Cause, change: Callable[[Step, Request], None]) -> None:
-    """One step, on a request that still stands as it did when it was looked at; else the next look sees it."""
-    with desk.steps.step() as step:
-        request = lock_request(step, cause.request)
-        owed = step.session.get(Due, f"{KIND}:{request.id}", populate_existing=True)
-        if owed is not None and _cause(request, owed.data) == cause:
-            change(step, request)
-
-
-def _see(step: Step, request: Request, cause: Cause) -> None:
-    """It is known to be open: from now on it can be over."""
-    _write(step, request, incident=cause.incident, seen=True, rotas=list(cause.rotas))
 
 
 def _bring_forward(step: Step, request: Request, folder: PolicyFolder, cause: Cause, facts: Facts) -> None:
@@ -233,7 +229,6 @@ def _tell(step: Step, request: Request, folder: PolicyFolder, event: str, **data
 
 def _offer(step: Step, request: Request, cause: Cause) -> None:
     """Their shift is over: ask once whether they hand back. Nothing ends by itself."""
-    _write(step, request, incident=cause.incident, seen=cause.seen, rotas=[])
     step.record("HandBackOffered", CLOCK, request.id, schedules=list(cause.rotas))
     rotas = ", ".join(cause.rotas)
     notices.to_requester(step, request, "shift_over", notices.Priority.CHANGE, schedules=rotas)

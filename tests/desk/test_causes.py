@@ -1,15 +1,21 @@
 """What live access ends with besides its time: its incident is resolved, its holder's shift is over."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from app.lifecycle import causes
+from app.errors import ConnectorError
+from app.lifecycle import causes, incidents
+from app.model import Email
 from app.store.tables import Due, LedgerEntry
+from connectors.interface import Incident, OnCall
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.pretended import ASKED, BOARD, KINDS
+from tests.slackdriver import Form
 
 Build = Callable[..., TestHouse]
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -202,3 +208,124 @@ def test_a_policy_that_says_nothing_of_it_is_not_looked_at(build: Build) -> None
     write(house, "incidents", OVER)
     assert not house.rows(Due, Due.kind == causes.KIND)
     assert minutes_left(house) == 60
+
+
+# --- outside systems -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def board() -> Iterator[dict[str, Any]]:
+    BOARD.clear()
+    ASKED.clear()
+    BOARD["desk"] = lambda which, _at: [OnCall(ADA)] if which else [ORDERS]
+    yield BOARD
+    BOARD.clear()
+
+
+OUTSIDE = (
+    SETTINGS.replace("sre-primary: {members: [ada@example.com]}", "sre-primary: {source: desk, schedule: P1}")
+    + "sources: {desk: {kind: pretended, token: x}}\nincidents: {source: desk}\n"
+)
+ORDERS = Incident("INC-1234", "Orders are <!here> stuck", "sev1", channel="C0ORDERS")
+ADA = Email("ada@example.com")
+
+
+def silent(*_asked: Any) -> Any:
+    message = "desk did not answer"
+    raise ConnectorError(message)
+
+
+def outside(build: Build) -> TestHouse:
+    return build(settings=OUTSIDE, sources=KINDS, orders_db=ENDS_WITH_IT)
+
+
+def later(house: TestHouse, **by: float) -> None:
+    house.clock.advance(**by)
+    look(house)
+
+
+def test_a_source_that_does_not_answer_ends_nothing_and_offers_nothing(build: Build, board: Any) -> None:
+    house = outside(build)
+    house.asks("ada", LINE)
+    board["desk"] = silent
+    later(house, minutes=1)
+    assert minutes_left(house) == 59
+    board["desk"] = lambda which, _at: [OnCall(Email("alan@example.com"))] if which else []
+    later(house, minutes=1)
+    assert minutes_left(house) == 5
+    assert len(entries(house, "HandBackOffered")) == 1
+    board["desk"] = silent
+    later(house, minutes=1)
+    assert minutes_left(house) == 4
+    assert len(entries(house, "EndBroughtForward")) == 1
+
+
+def test_an_empty_rota_does_not_say_that_a_shift_is_over(build: Build, board: Any) -> None:
+    house = outside(build)
+    house.asks("ada", LINE)
+    board["desk"] = lambda which, _at: [] if which else [ORDERS]
+    later(house, minutes=1)
+    assert not entries(house, "HandBackOffered")
+
+
+def test_what_was_said_before_it_was_given_says_nothing_of_it(build: Build, board: Any) -> None:
+    house = outside(build)
+    board["desk"] = lambda which, _at: [OnCall(ADA)] if which else []
+    assert house.asks("ada", LINE)["state"] == "active"
+    # Kept by the clock for its next look; meanwhile another request finds the incident open.
+    house.clock.advance(seconds=10)
+    look(house)
+    house.presses("ada", "end")
+    board["desk"] = lambda which, _at: [OnCall(ADA)] if which else [ORDERS]
+    house.asks("ada", LINE)
+    causes.look(house.house.desk)
+    assert minutes_left(house) == 60
+
+
+def test_all_that_is_live_is_one_question_a_source(build: Build, board: Any) -> None:
+    house = outside(build)
+    for _ in range(3):
+        house.asks("ada", LINE)
+    ASKED.clear()
+    later(house, minutes=1)
+    assert sorted(ASKED, key=str) == [("desk", {"schedule": "P1"}), ("desk", {})]
+    house.presses("ada", "end")
+    assert board
+
+
+def test_who_has_nothing_live_is_no_reason_to_ask(build: Build, board: Any) -> None:
+    house = outside(build)
+    look(house)
+    assert (ASKED, len(board)) == ([], 1)
+
+
+def menu(house: TestHouse, channel: str = "C0GENERAL") -> tuple[Form, dict[str, Any]]:
+    house.person("ada").commands("/breakglass orders-db", channel)
+    house.work()
+    form = house.person("ada").form()
+    block = next(block for block in form.blocks if block.get("block_id") == "incident")
+    return form, block["element"]
+
+
+def test_what_an_outside_system_lists_as_open_is_offered_and_its_channels_own_is_chosen(
+    build: Build, board: Any
+) -> None:
+    house = outside(build)
+    incidents.keep(house.house.desk)
+    board["desk"] = silent
+    form, element = menu(house)
+    assert element["type"] == "external_select"
+    assert "initial_option" not in element
+    assert form.options("incident") == ["INC-1234"]
+    assert form.options("incident", "OPS 7") == ["OPS 7"]
+    house.slack.workspace.channels["C0ORDERS"] = replace(
+        house.slack.workspace.channels["C0GENERAL"], id="C0ORDERS"
+    )
+    form, element = menu(house, "C0ORDERS")
+    assert element["initial_option"]["text"]["text"] == "INC-1234 · sev1 · Orders are <!here> stuck"
+    assert form.fields["incident"] == "INC-1234"
+    house.clock.advance(minutes=9)
+    incidents.keep(house.house.desk)
+    assert form.options("incident") == ["INC-1234"]
+    house.clock.advance(minutes=2)
+    assert form.options("incident") == []
