@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.slack.text import CUT, Words, clock, cut, one_line, size, visible
+from app.slack.text import CUT, Precisely, Words, clock, cut, one_line, size, visible
 
 Block = dict[str, Any]
 
@@ -78,17 +78,18 @@ def inline(words: Words, now: datetime, limit: int) -> list[Block]:
     """Rich text elements of a sentence."""
     found: list[Block] = []
     for part in words:
-        if isinstance(part, datetime):
+        if not isinstance(part, str):
             found.append(date(part, now))
         elif shown := cut(visible(part), limit):
             found.append(text_element(shown))
     return found or [text_element("—")]
 
 
-def date(at: datetime, now: datetime) -> Block:
+def date(when: datetime | Precisely, now: datetime) -> Block:
     """An instant, in each reader's own zone; in UTC where that cannot be."""
-    fallback = clock(at, now)
-    shape = "{time}" if fallback[2] == ":" else "{date_short_pretty} {time}"
+    fallback = clock(when, now)
+    at, time = (when.at, "{time_secs}") if isinstance(when, Precisely) else (when, "{time}")
+    shape = time if fallback[2] == ":" else f"{{date_short_pretty}} {time}"
     return {"type": "date", "timestamp": int(at.timestamp()), "format": shape, "fallback": fallback}
 
 

@@ -5,7 +5,7 @@ Nothing is promised by it: everything is decided again when the form has been se
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,8 +17,8 @@ from app.lifecycle.desk import Desk
 from app.lifecycle.taking import pause
 from app.model import Person, SlackUser, Verdict
 from app.policy import Ask, Decision, Policy, PolicyFolder, decide, subject_name
-from app.slack import forms
-from app.slack.blocks import MOST_OPTIONS, Block
+from app.slack import forms, reasons
+from app.slack.blocks import MOST_OPTIONS, Block, bullets, inline
 from app.slack.forms import Choice, Filled, Typed
 from app.slack.posting import FAILURES, Impossible, Limited, Silent, judge
 from app.slack.text import joined, one_line, principals, spoken, stopped
@@ -93,12 +93,15 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     ordered = [*possible, *(policy for policy in policies if policy not in possible)]
     choices = [_choice(folder, policy, decisions.get(policy.id), person) for policy in ordered]
     outlook: tuple[str, ...] = ()
+    because = None
     if chosen is not None:
         decision = decisions.get(chosen.id) or _decide(desk, folder, chosen, person, typed)
+        because = _because(decision, person, desk.clock.now())
         outlook = (_meaning(chosen, decision), *_accounts(folder, chosen, person, _nobody_looked))
     open_now = incidents.listed(desk.steps, folder.settings, desk.clock.now())
     listed = open_now if folder.settings.incidents is not None else None
-    return Filled(typed, None if searched else choices, chosen, listed, outlook, notes)
+    found = Filled(typed, None if searched else choices, chosen, listed, outlook)
+    return replace(found, because=because, notes=notes)
 
 
 def _frozen(desk: Desk) -> list[Freeze]:
@@ -198,6 +201,14 @@ def _meaning(policy: Policy, decision: Decision) -> str:
             return f"Needs approval{_at_most(policy, decision)}: {_who(decision)}."
         case Verdict.REFUSE:
             return stopped(f"Would be refused now: {_why(decision)}")
+
+
+def _because(decision: Decision, person: Person, now: datetime) -> Block | None:
+    """What it stands on, as far as it is known; a refusal has said that already."""
+    if decision.verdict is Verdict.REFUSE:
+        return None
+    told = reasons.lines(decision.as_json(), person.email)
+    return bullets(inline(words, now, 300) for words in told) if told else None
 
 
 def _at_most(policy: Policy, decision: Decision) -> str:

@@ -138,7 +138,8 @@ class Choice:
 class Filled:
     """What the request form shows. ``choices`` None: the list is searched (more than 100 policies).
 
-    ``incidents`` are those that are listed as open; None: nothing lists them.
+    ``incidents`` are those that are listed as open; None: nothing lists them. ``outlook`` says what choosing means and
+    which accounts it is for; ``because``, between the two, what that stands on.
     """
 
     typed: Typed
@@ -146,6 +147,7 @@ class Filled:
     chosen: Policy | None
     incidents: Sequence[Incident] | None = None
     outlook: Sequence[str] = ()
+    because: Block | None = None
     notes: Sequence[str] = ()
 
 
@@ -166,7 +168,9 @@ def request_form(filled: Filled, metadata: str = "") -> Block:
     policy = filled.chosen
     blocks = [sentence(note) for note in filled.notes]
     blocks += [_policy_field(filled)]
-    blocks += [sentence(line) for line in filled.outlook]
+    blocks += [sentence(line) for line in filled.outlook[:1]]
+    blocks += [filled.because] if filled.because else []
+    blocks += [sentence(line) for line in filled.outlook[1:]]
     blocks += [_duration_field(filled), _reason_field(filled)]
     if policy is None or policy.incident != "none":
         blocks.append(_incident_field(filled))

@@ -18,7 +18,7 @@ from app.slack.blocks import (
     paragraph,
     small,
 )
-from app.slack.summary import LIVE, about, pending_rows, rows_of
+from app.slack.summary import LIVE, about, pending_rows, rows_of, why_rows
 from app.slack.text import Words, escape, one_line, plain, spoken, stopped, when
 from app.slack.view import RequestView
 
@@ -28,7 +28,8 @@ def status(view: RequestView, now: datetime) -> tuple[Words, list[Block]]:
     title, words = _standing(view)
     blocks = [header(title), paragraph(words, now)]
     rows = [row for row in rows_of(view) if row[0] != "Who"]
-    blocks.append(facts([*rows, *pending_rows(view)], now))
+    why = why_rows(view) if view.state in LIVE | {RequestState.PENDING} else ()
+    blocks.append(facts([*rows, *why, *pending_rows(view)], now))
     if view.state == RequestState.ACTIVE:
         for use in view.uses[:5]:
             blocks += [small("Use it like this:"), literal(use, 600)]
