@@ -199,10 +199,11 @@ def _history(entry: OnCall, at: datetime) -> str:
 
 
 def _roughly(length: timedelta) -> str:
-    """The largest unit alone: ``3m``."""
+    """The largest unit alone: ``3 min``."""
     seconds = max(0, int(length.total_seconds()))
-    unit = next((unit for unit in (86_400, 3_600, 60) if seconds >= unit), 1)
-    return short_duration(timedelta(seconds=seconds // unit * unit))
+    sizes = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    unit, size = next((each for each in sizes if seconds >= each[1]), sizes[-1])
+    return f"{seconds // size} {unit}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,8 @@ def _content(kind: str, view: RequestView | None, data: Mapping[str, Any], conte
 
 
 def _line(kind: str, view: RequestView, data: Mapping[str, Any], context: Context) -> Content:
-    words = events.line(data, view) if kind in {"line", "event"} else events.looking(kind, view)
+    said = {**data, "to_holder": kind == "line"}
+    words = events.line(said, view) if kind in {"line", "event"} else events.looking(kind, view)
     blocks = [paragraph(words, context.now, 3500)]
     if kind != "event":  # those stand in the thread of a card, which says of what
         blocks += [small(f"{view.policy} · Request {view.short_id}"), *actions(_line_buttons(view, data))]
@@ -254,7 +255,7 @@ def _besides(view: RequestView) -> Words:
         case RequestState.REVOKED:
             return [" ", *events.line({"event": "revoked"}, view)]
         case RequestState.GRANTING | RequestState.ACTIVE:
-            return [*ends.early(view), *events.unconfirmed(view)]
+            return [*ends.early(view, to_holder=False), *events.unconfirmed(view)]
         case _:
             return [f" Ended: {stopped(events.ended(view))}"] if view.ended_because else []
 

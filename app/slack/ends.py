@@ -11,7 +11,7 @@ def line(data: Mapping[str, Any], view: RequestView) -> Words:
     """What changed, or nothing where that is none of these."""
     match data.get("event"):
         case "incident_over":
-            return brought_forward(view)
+            return brought_forward(view, to_holder=bool(data.get("to_holder")))
         case "incident_open_again":
             return [f"{_incident(view)} is open again: it ends as before", *when(" at ", view.ends_at), "."]
         case "went_on":
@@ -22,22 +22,18 @@ def line(data: Mapping[str, Any], view: RequestView) -> Words:
             return []
 
 
-def brought_forward(view: RequestView) -> Words:
-    """That it ends because its incident is over, and what keeps it: for the holder and for those who watch."""
+def brought_forward(view: RequestView, *, to_holder: bool) -> Words:
+    """That it ends because its incident is over, and what keeps it: for the holder, or for those who watch."""
     if view.goes_on is None:
         return [f"{_incident(view)} is not open any more."]
-    asked = "that is agreed to before" if view.is_asking else "the holder goes on"
-    return [
-        f"{_incident(view)} is not open any more: this ends",
-        *when(" at ", view.ends_at),
-        f" unless {asked}",
-        *when(" (then at ", view.goes_on, ")."),
-    ]
+    unless = "that is agreed to" if view.is_asking else "you go on" if to_holder else "the holder goes on"
+    over = [f"{_incident(view)} is not open any more: this ends", *when(" at ", view.ends_at)]
+    return [*over, *when(", or at ", view.goes_on, f" if {unless} before.")]
 
 
-def early(view: RequestView) -> Words:
+def early(view: RequestView, *, to_holder: bool) -> Words:
     """The same, as a sentence after another; nothing where it ends at its time."""
-    return [" ", *brought_forward(view)] if view.goes_on else []
+    return [" ", *brought_forward(view, to_holder=to_holder)] if view.goes_on else []
 
 
 def _incident(view: RequestView) -> str:
@@ -48,4 +44,4 @@ def _shift_over(data: Mapping[str, Any], view: RequestView) -> Words:
     rota = one_line(str(data.get("schedules") or "the schedule"), 200)
     still = [f"You are not on call in {rota} any more, and still have {view.policy}"]
     until = when(" until ", view.ends_at)
-    return [*still, *until, ". Nothing ends by itself: give it back if you do not need it."]
+    return [*still, *until, ". Give it back if you do not need it; else it ends at its time."]

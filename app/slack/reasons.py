@@ -21,7 +21,7 @@ _ABOUT = {"on_call": "on call in {}", "group": "in group {}", "incident": "incid
 def lines(decision: Mapping[str, Any], email: str) -> list[Words]:
     """At most so many lines, the last of which counts the rest; ``email`` is whom the sentences are about."""
     because, facts = _because(decision), list(decision.get("facts", ()))
-    told = [[*_shortly(each, email), *_provenance(_fact_of(each, facts))] for each in because[:MOST]]
+    told = [[*_shortly(each, email), *_provenance(each, _fact_of(each, facts))] for each in because[:MOST]]
     more = len(because) - MOST
     return [*told, [f"… and {more} more"]] if more > 0 else list(told)
 
@@ -78,7 +78,7 @@ def _fact_of(sentence: str, facts: Sequence[Mapping[str, Any]]) -> Mapping[str, 
     return None
 
 
-def _provenance(fact: Mapping[str, Any] | None) -> Iterator[Part]:
+def _provenance(sentence: str, fact: Mapping[str, Any] | None) -> Iterator[Part]:
     """``, declared by monitoring@… · pagerduty, 03:12:04``: what the sentence does not say itself."""
     if fact is None:
         return
@@ -87,11 +87,14 @@ def _provenance(fact: Mapping[str, Any] | None) -> Iterator[Part]:
     source = one_line(str(fact["source"]), 60)
     if source in _OURS:
         return
-    yield f" · {source}"
+    yield " · " if source in sentence else f" · {source}, "
+    yield _precisely(fact.get("at"))
+
+
+def _precisely(stamp: object) -> Part:
+    """The instant; what is none is shown as it came."""
     try:
-        at = datetime.fromisoformat(str(fact.get("at")))
+        at = datetime.fromisoformat(str(stamp))
     except ValueError:
-        return
-    if at.tzinfo is not None:
-        yield ", "
-        yield Precisely(at)
+        return one_line(str(stamp), 40)
+    return Precisely(at) if at.tzinfo else one_line(str(stamp), 40)

@@ -81,7 +81,7 @@ def _now(view: RequestView) -> Words:  # noqa: PLR0911 - one case a state, and n
 def _active(view: RequestView) -> Words:
     until = when("Until ", view.ends_at, ", on") or ["On"]
     checked = " your own account; checked at the target."
-    return [*until, checked, *ends.early(view), *events.unconfirmed(view)]
+    return [*until, checked, *ends.early(view, to_holder=True), *events.unconfirmed(view)]
 
 
 def own_buttons(view: RequestView) -> list[Block]:

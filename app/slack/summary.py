@@ -107,7 +107,7 @@ def decision_rows(view: RequestView) -> Rows:
 def why_rows(view: RequestView) -> Rows:
     """The reasons alone."""
     told = reasons.lines(view.shown["decision"] or {}, view.email)
-    return [("Because", words) for words in told]
+    return [("And" if place else "Because", words) for place, words in enumerate(told)]
 
 
 def _fact(fact: Mapping[str, Any]) -> list[Part]:
