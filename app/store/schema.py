@@ -56,7 +56,7 @@ def alone(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             wait_longer(connection, 2.0 * PATIENCE_SECONDS)
-            for limit in ("lock_timeout", "statement_timeout"):
+            for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
                 connection.execute(text(f"SET LOCAL {limit} = '{PATIENCE_SECONDS}s'"))
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended('breakglass migrate', 0))")

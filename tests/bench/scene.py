@@ -21,7 +21,7 @@ from tests.bench import policies
 from tests.bench.size import Size
 from tests.bench.slack import person_key
 from tests.house import new_database, prepare_roles
-from tests.servers import start_postgres, start_valkey, wait_until
+from tests.servers import PostgresServer, start_postgres, start_valkey, wait_until
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Scene:
 
     engine: Engine
     events: str
+    target: PostgresServer
     processes: Mapping[str, "Popen[bytes]"] = field(repr=False)
 
     def resident(self, name: str) -> float:
@@ -103,7 +104,7 @@ def running(url: str, size: Size, place: Path) -> Iterator[Scene]:
             wait_for(process, lambda: _is_ready(f"{web}/readyz"), place / f"{name}.log")
         engine = make_engine(url)
         stack.callback(engine.dispose)
-        yield Scene(engine, f"{web}/slack/events", processes)
+        yield Scene(engine, f"{web}/slack/events", target, processes)
 
 
 def environment(url: str, folder: Path, place: Path, stack: ExitStack, people: int) -> dict[str, str]:

@@ -3,13 +3,17 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import col
 
 from app import wiring
+from app.lifecycle import taking
 from app.pools import Pools
+from app.store import due as timetable
+from app.store.engine import writing
 from app.store.tables import Due, Grant, LedgerEntry
 from tests.doorway import Doorway
 from tests.house import EACH, ORDERS_DB, SETTINGS, Target, TestHouse
@@ -198,6 +202,27 @@ def test_what_a_target_kept_back_is_due_as_soon_as_it_answers(build: Build, door
         wait(are_revoked)
     finally:
         pools.stop()
+
+
+def test_what_two_processes_try_in_turn_is_tried_again_within_five_seconds_of_the_targets_return(
+    build: Build, door: Doorway
+) -> None:
+    """Each has a gate of its own, and neither may take the other's look for an answer that is still to come."""
+    house = build(orders_db=FREELY)
+    house.asks("ada", LINE)
+    other = wiring.build(house.house.settings, env={"ORDERS_DB_DSN": house.target.dsn}, clock=house.clock)
+    other.shelf.open(must_be_good=True)
+    house.clock.advance(minutes=30)
+    door.shut()
+    for desk in (house.house.desk, other.desk) * 12:
+        (row,) = house.rows(Due, Due.kind == "revoke")
+        house.clock.advance(seconds=max(0.0, (row.due_at - house.clock.now()).total_seconds()))
+        with writing(house.house.engine) as session:
+            (row,) = timetable.claim(session, row.lane, "test", house.clock.now(), house.clock.now(), 1)
+        taking.take(desk, row)
+        (row,) = house.rows(Due, Due.kind == "revoke")
+        assert row.due_at - house.clock.now() <= timedelta(seconds=5)
+    other.close()
 
 
 # --- others do not wait for it -------------------------------------------------------------------------------
