@@ -6,23 +6,31 @@
     members = api.call("GET", "/orgs/acme/members", params={"page": "2"}).json
     api.call("DELETE", f"/orgs/acme/members/{segment(login)}", accept=(204, 404))
 
+    with api.one_answer("schedule PSRE001"):  # what is asked in here has one deadline, and faults say what it was for
+        now = api.call("GET", "/oncalls").read(OnCalls)
+
 What is promised: https (or plain http to this machine), public addresses alone unless ``private``, the very
 address that was checked is called, no redirect, no proxy, no cookie, a total deadline, a limit on the
 answer's size, only safe calls repeated, and no word of the vendor's in an error.
 """
 
+import contextlib
+import contextvars
 import email.utils
 import json
+import math
 import random
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpcore
 import httpx
+from pydantic import BaseModel, ValidationError
 
 from app.errors import ConnectorError, Misconfigured, Problem
 from connectors.http_network import NotAllowed, Transport, deadline, is_this_machine
@@ -34,6 +42,8 @@ _SERVER_FAULT = 500
 _YES, _YES_ENDS = 200, 300
 _LAST_PORT = 65_535
 _LONGEST_RETRY_AFTER = 86_400.0
+_SHARED = contextvars.ContextVar("shared", default=math.inf)
+"""The monotonic instant at which the answer ends that several calls are made for."""
 _WORDS: Mapping[int, str] = {
     400: "does not understand what was asked",
     401: "refuses our credentials",
@@ -46,6 +56,12 @@ _WORDS: Mapping[int, str] = {
 }
 
 
+Params = Mapping[str, str | Sequence[str]]
+"""Of a query; several values stand under one name several times."""
+Shape = TypeVar("Shape", bound=BaseModel)
+Found = TypeVar("Found")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A status among those asked for, the headers (names in lower case), the body's JSON (None: no body)."""
@@ -53,13 +69,23 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     json: Any
+    by: str = "the vendor"
+
+    def read(self, shape: type[Shape]) -> Shape:
+        """The body in that shape; a ``ConnectorError`` where it has another: what is not there is not guessed."""
+        try:
+            return shape.model_validate(self.json)
+        except ValidationError as error:
+            where = _place(shape, error)
+        raise ConnectorError(f"{self.by} answered with something else than it promises (at {where})")
 
 
 class Http:
     """One vendor's API. Thread-safe; opens nothing before the first call.
 
     ``headers`` go with each call and hold the credentials; ``seconds`` bounds one call with its repetitions.
-    Raises ``Misconfigured`` for an address that may not be called at all.
+    ``remedies``: what to do, by the status that says so. Raises ``Misconfigured`` for an address that may not be
+    called at all.
     """
 
     def __init__(
@@ -72,16 +98,18 @@ class Http:
         seconds: float = 10.0,
         max_bytes: int = 4 * MEGABYTE,
         repeats: int = 2,
+        remedies: Mapping[int, str] | None = None,
         pause: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._name = name
         self._base = _base(name, base_url)
         self._headers = {"accept": "application/json", **(headers or {}), "accept-encoding": "identity"}
-        self._seconds = seconds
+        self.seconds = seconds
+        self.pause = pause
         self._max_bytes = max_bytes
         self._repeats = repeats
-        self._pause = pause
+        self._remedies = remedies or {}
         self._transport = transport or Transport(private=private)
 
     def call(
@@ -89,7 +117,7 @@ class Http:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         body: Any = None,
         accept: Collection[int] = (200, 201, 202, 204),
     ) -> Answer:
@@ -99,14 +127,33 @@ class Http:
         that is not in ``accept`` is a ``ConnectorError``.
         """
         request = self._request(method, path, params, body)
-        return self._repeated(request, accept, time.monotonic() + self._seconds)
+        return self._repeated(request, accept, self._ends())
+
+    @contextlib.contextmanager
+    def one_answer(self, about: str) -> Iterator[None]:
+        """All calls inside belong to one answer: they end within ``seconds`` together.
+
+        A fault that does not name it says that it was asked about that: ``schedule PSRE001: pagerduty …``.
+        """
+        token = _SHARED.set(self._ends())
+        try:
+            yield
+        except ConnectorError as error:
+            if about in str(error):
+                raise
+            raise _about(about, error) from None
+        finally:
+            _SHARED.reset(token)
+
+    def _ends(self) -> float:
+        return min(_SHARED.get(), time.monotonic() + self.seconds)
 
     def pages(
         self,
         path: str,
-        following: Callable[[Answer], Mapping[str, str] | None],
+        following: Callable[[Answer], Params | None],
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         most: int = 200,
     ) -> Sequence[Answer]:
         """Every page of a list, all within one deadline; ``following`` names the next page's parameters, or None.
@@ -114,10 +161,10 @@ class Http:
         A list that comes back to a page or has no end is a ``ConnectorError``: half a list says who is on it,
         never who is not.
         """
-        ends = time.monotonic() + self._seconds
+        ends = self._ends()
         found: list[Answer] = []
-        asked: list[Mapping[str, str]] = []
-        more: Mapping[str, str] | None = params or {}
+        asked: list[Params] = []
+        more: Params | None = params or {}
         while more is not None:
             if more in asked or len(asked) == most:
                 raise ConnectorError(f"{self._name} lists its pages in a circle, or without end")
@@ -136,14 +183,14 @@ class Http:
                 hopeless = error.permanent or request.method not in _SAFE or attempt >= self._repeats
                 if hopeless or time.monotonic() + wait >= ends:
                     raise
-            self._pause(wait)
+            self.pause(wait)
             attempt += 1
 
     def close(self) -> None:
         """Close its connections."""
         self._transport.close()
 
-    def _request(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> httpx.Request:
+    def _request(self, method: str, path: str, params: Params | None, body: Any) -> httpx.Request:
         if not path.startswith("/") or "\\" in path or not path.isprintable():
             message = f"{self._name}: a path that may lead elsewhere is not called"
             raise ConnectorError(message, permanent=True)
@@ -171,7 +218,7 @@ class Http:
         ) as error:
             raise ConnectorError(f"{self._name} cannot be reached{_tls(error)}") from None
         except (httpx.TimeoutException, httpcore.TimeoutException):
-            message = f"{self._name} did not answer within {self._seconds:g} s"
+            message = f"{self._name} did not answer within {self.seconds:g} s"
             raise ConnectorError(message, unclear=unclear) from None
         except (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, OSError):
             raise ConnectorError(f"{self._name} broke off the connection", unclear=unclear) from None
@@ -183,11 +230,11 @@ class Http:
         text = self._body(response, ends, unclear=unclear)
         headers = {name.lower(): value for name, value in response.headers.items()}
         if not text.strip():
-            return Answer(response.status_code, headers, None)
+            return Answer(response.status_code, headers, None, self._name)
         if "json" not in headers.get("content-type", ""):
             raise self._gibberish(unclear=unclear)
         try:
-            return Answer(response.status_code, headers, _read(text))
+            return Answer(response.status_code, headers, _read(text), self._name)
         except (ValueError, RecursionError):
             raise self._gibberish(unclear=unclear) from None
 
@@ -217,12 +264,41 @@ class Http:
         words = "says yes in a way that was not agreed" if odd_yes else _WORDS.get(status, "failed")
         if response.is_redirect or response.has_redirect_location:
             words = "sends us to another address, and redirects are not followed"
+        remedy = f"; {self._remedies[status]}" if status in self._remedies else ""
         return ConnectorError(
-            f"{self._name} {words} (HTTP {status})",
+            f"{self._name} {words} (HTTP {status}){remedy}",
             permanent=not passing,
             unclear=unclear,
             retry_after=retry_after(response.headers),
         )
+
+
+def together(calls: Sequence[Callable[[], Found]]) -> Sequence[Found]:
+    """What these calls answer, made at once and in one another's deadline; the first that fails is raised."""
+    if len(calls) < 2:  # noqa: PLR2004 - two are the first that can be made at once
+        return [call() for call in calls]
+    with ThreadPoolExecutor(min(len(calls), 4)) as threads:
+        asked = [threads.submit(contextvars.copy_context().run, call) for call in calls]
+        return [each.result() for each in asked]
+
+
+def _about(about: str, error: ConnectorError) -> ConnectorError:
+    return ConnectorError(
+        f"{about}: {error}",
+        permanent=error.permanent,
+        unclear=error.unclear,
+        retry_after=error.retry_after,
+    )
+
+
+def _place(shape: type[BaseModel], error: ValidationError) -> str:
+    """Where a body is not in shape, in our own words: names that only the vendor uses are left out."""
+    ours = json.dumps(shape.model_json_schema())
+    parts = error.errors(include_input=False, include_context=False)[0]["loc"]
+    return (
+        ".".join(str(part) if isinstance(part, int) or f'"{part}"' in ours else "…" for part in parts)
+        or "its root"
+    )
 
 
 def _read(text: bytes) -> Any:
@@ -251,8 +327,11 @@ def segment(text: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, at most a day; None where nothing usable is said. A date counts from the answer's."""
-    told = headers.get("retry-after", "").strip()
+    """Seconds to wait, at most a day; None where nothing usable is said. A date counts from the answer's.
+
+    ``ratelimit-reset`` says the same where ``retry-after`` is missing; some give an instant there, which is no use.
+    """
+    told = headers.get("retry-after", headers.get("ratelimit-reset", "")).strip()
     if re.fullmatch(r"[0-9]{1,9}", told):
         return min(float(told), _LONGEST_RETRY_AFTER)
     try:
