@@ -20,10 +20,14 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind at which access is given: one line each."""
 
-SOURCES: Mapping[str, Kind] = MappingProxyType({})
+SOURCES: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),)}
+)
 """Every kind of outside system that answers facts: one line each."""
 
-PAGERS: Mapping[str, Kind] = MappingProxyType({})
+PAGERS: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (Kind("incidentio", "connectors.pagers.incidentio:IncidentioPager"),)}
+)
 """Every kind of outside system that wakes people: one line each."""
 
 
