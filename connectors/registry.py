@@ -21,7 +21,13 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 """Every kind at which access is given: one line each."""
 
 SOURCES: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),)}
+    {
+        kind.name: kind
+        for kind in (
+            Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),
+            Kind("rootly", "connectors.sources.rootly:RootlySource"),
+        )
+    }
 )
 """Every kind of outside system that answers facts: one line each."""
 
