@@ -117,7 +117,7 @@ class Http:
         self._max_bytes = max_bytes
         self._repeats = repeats
         self._remedies = remedies or {}
-        self._transport = transport or Transport(private=private)
+        self._transport = transport or Transport(private=private, tls=self._base.scheme == "https")
 
     def call(
         self,

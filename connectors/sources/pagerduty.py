@@ -38,12 +38,12 @@ PAGE = "100"
 MOST_PEOPLE = 20
 """Addresses looked up for one list of incidents; of more people nobody knows who they are."""
 
-_ID = r"^[A-Za-z0-9]{1,40}$"
+ID = r"^[A-Za-z0-9]{1,40}$"
 _IDS = r"^[A-Za-z0-9]{1,40}(, ?[A-Za-z0-9]{1,40})*$"
-_HEADERS = {"Accept": "application/vnd.pagerduty+json;version=2"}
+HEADERS = {"Accept": "application/vnd.pagerduty+json;version=2"}
 _TOKEN = "make a new API key in PagerDuty (Integrations, API Access Keys, read-only) and set `token` to it"  # noqa: S105
 _WHERE = "take its id from the address of its page in PagerDuty"
-_REMEDIES = {401: _TOKEN, 403: _TOKEN, 404: _WHERE}
+REMEDIES = {401: _TOKEN, 403: _TOKEN, 404: _WHERE}
 _STATUS = {"triggered": "open", "acknowledged": "acknowledged"}
 _PATHS = {"schedule": "schedules", "escalation_policy": "escalation_policies", "service": "services"}
 
@@ -62,9 +62,9 @@ class PagerDutyRota(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schedule: str | None = Field(default=None, pattern=_ID, description="a schedule's id, like PSRE001")
-    escalation_policy: str | None = Field(default=None, pattern=_ID, description="an escalation policy's id")
-    service: str | None = Field(default=None, pattern=_ID, description="a service's id")
+    schedule: str | None = Field(default=None, pattern=ID, description="a schedule's id, like PSRE001")
+    escalation_policy: str | None = Field(default=None, pattern=ID, description="an escalation policy's id")
+    service: str | None = Field(default=None, pattern=ID, description="a service's id")
 
     @model_validator(mode="after")
     def _is_one(self) -> "PagerDutyRota":
@@ -98,10 +98,10 @@ class PagerDutySource:
         self._api = Http(
             name,
             settings.url,
-            headers={**_HEADERS, "Authorization": f"Token token={settings.token.get_secret_value()}"},
+            headers={**HEADERS, "Authorization": f"Token token={settings.token.get_secret_value()}"},
             seconds=ANSWER_WITHIN,
             repeats=1,
-            remedies=_REMEDIES,
+            remedies=REMEDIES,
         )
 
     def check(self) -> Sequence[Problem]:
