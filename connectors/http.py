@@ -17,23 +17,23 @@ answer's size, only safe calls repeated, and no word of the vendor's in an error
 import contextlib
 import contextvars
 import email.utils
-import json
 import math
 import random
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpcore
 import httpx
-from pydantic import BaseModel, ValidationError
 
 from app.errors import ConnectorError, Misconfigured, Problem
+from connectors.http_answers import Answer, read_json
 from connectors.http_network import NotAllowed, Transport, deadline, is_this_machine
+
+__all__ = ["Answer", "Http", "Params", "retry_after", "segment", "together"]
 
 MEGABYTE = 1_048_576
 _SAFE = frozenset({"GET", "HEAD"})
@@ -59,26 +59,7 @@ _WORDS: Mapping[int, str] = {
 
 Params = Mapping[str, str | Sequence[str]]
 """Of a query; several values stand under one name several times."""
-Shape = TypeVar("Shape", bound=BaseModel)
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A status among those asked for, the headers (names in lower case), the body's JSON (None: no body)."""
-
-    status: int
-    headers: Mapping[str, str]
-    json: Any
-    by: str = "the vendor"
-
-    def read(self, shape: type[Shape]) -> Shape:
-        """The body in that shape; a ``ConnectorError`` where it has another: what is not there is not guessed."""
-        try:
-            return shape.model_validate(self.json)
-        except ValidationError as error:
-            where = _place(shape, error)
-        raise ConnectorError(f"{self.by} answered with something else than it promises (at {where})")
 
 
 class _Fault(ConnectorError):
@@ -91,8 +72,8 @@ class Http:
     """One vendor's API. Thread-safe; opens nothing before the first call.
 
     ``headers`` go with each call and hold the credentials; ``seconds`` bounds one call with its repetitions.
-    ``remedies``: what to do, by the status that says so. Raises ``Misconfigured`` for an address that may not be
-    called at all.
+    ``remedies``: what to do, by the status that says so. ``sign``: headers made of each body. Raises
+    ``Misconfigured`` for an address that may not be called at all.
     """
 
     def __init__(
@@ -106,6 +87,7 @@ class Http:
         max_bytes: int = 4 * MEGABYTE,
         repeats: int = 2,
         remedies: Mapping[int, str] | None = None,
+        sign: Callable[[bytes], Mapping[str, str]] | None = None,
         pause: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -117,6 +99,7 @@ class Http:
         self._max_bytes = max_bytes
         self._repeats = repeats
         self._remedies = remedies or {}
+        self._sign = sign
         self._transport = transport or Transport(private=private, tls=self._base.scheme == "https")
 
     def call(
@@ -216,7 +199,10 @@ class Http:
             raise ConnectorError(message, permanent=True)
         url = httpx.URL(f"{self._base}{path}", params=params or None)
         content = {} if body is None else {"json": body}
-        return httpx.Request(method, url, headers=self._headers, **content)
+        request = httpx.Request(method, url, headers=self._headers, **content)
+        if self._sign:
+            request.headers.update(self._sign(request.read()))
+        return request
 
     def _once(self, request: httpx.Request, accept: Collection[int], ends: float) -> Answer:
         unclear = request.method not in _SAFE
@@ -254,7 +240,7 @@ class Http:
         if "json" not in headers.get("content-type", ""):
             raise self._gibberish(unclear=unclear)
         try:
-            return Answer(response.status_code, headers, _read(text), self._name)
+            return Answer(response.status_code, headers, read_json(text), self._name)
         except (ValueError, RecursionError):
             raise self._gibberish(unclear=unclear) from None
 
@@ -311,33 +297,6 @@ def _about(about: str, error: ConnectorError) -> ConnectorError:
         unclear=error.unclear,
         retry_after=error.retry_after,
     )
-
-
-def _place(shape: type[BaseModel], error: ValidationError) -> str:
-    """Where a body is not in shape, in our own words: names that only the vendor uses are left out."""
-    ours = json.dumps(shape.model_json_schema())
-    parts = error.errors(include_input=False, include_context=False)[0]["loc"]
-    return (
-        ".".join(str(part) if isinstance(part, int) or f'"{part}"' in ours else "…" for part in parts)
-        or "its root"
-    )
-
-
-def _read(text: bytes) -> Any:
-    """JSON as everybody reads it alike: UTF-8, no key twice, no NaN. Raises ``ValueError``."""
-    return json.loads(text.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
-
-
-def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a key stands twice"
-        raise ValueError(message)
-    return found
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(word)
 
 
 def segment(text: str) -> str:

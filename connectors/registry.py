@@ -26,7 +26,13 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
 """Every kind of outside system that answers facts: one line each."""
 
 PAGERS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),)}
+    {
+        kind.name: kind
+        for kind in (
+            Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
+            Kind("webhook", "connectors.pagers.webhook:WebhookPager"),
+        )
+    }
 )
 """Every kind of outside system that wakes people: one line each."""
 
