@@ -18,29 +18,30 @@ answer's size, only safe calls repeated, and no word of the vendor's in an error
 import contextlib
 import contextvars
 import email.utils
-import json
 import math
 import random
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpcore
 import httpx
-from pydantic import BaseModel, ValidationError
 
 from app.errors import ConnectorError, Misconfigured, Problem
+from connectors.http_answers import Answer
 from connectors.http_bodies import JSON, Form, text_of
 from connectors.http_network import NotAllowed, Transport, deadline, is_this_machine
+
+__all__ = ["Answer", "Http", "Params", "retry_after", "segment", "together"]
 
 MEGABYTE = 1_048_576
 _SAFE = frozenset({"GET", "HEAD"})
 _PASSING = frozenset({408, 421, 425, 429})
 _SERVER_FAULT = 500
+_REFUSALS = (401, 403)
 _YES, _YES_ENDS = 200, 300
 _LAST_PORT = 65_535
 _LONGEST_RETRY_AFTER = 86_400.0
@@ -60,34 +61,21 @@ _WORDS: Mapping[int, str] = {
 
 Params = Mapping[str, str | Sequence[str]]
 """Of a query; several values stand under one name several times."""
-Shape = TypeVar("Shape", bound=BaseModel)
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A status among those asked for, the headers (names in lower case), the body's JSON (None: no body)."""
+class _Fault(ConnectorError):
+    """A status that was not asked for."""
 
-    status: int
-    headers: Mapping[str, str]
-    json: Any
-    by: str = "the vendor"
-
-    def read(self, shape: type[Shape]) -> Shape:
-        """The body in that shape; a ``ConnectorError`` where it has another: what is not there is not guessed."""
-        try:
-            return shape.model_validate(self.json)
-        except ValidationError as error:
-            where = _place(shape, error)
-        raise ConnectorError(f"{self.by} answered with something else than it promises (at {where})")
+    status = 0
 
 
 class Http:
     """One vendor's API. Thread-safe; opens nothing before the first call.
 
     ``headers`` go with each call and hold the credentials; ``seconds`` bounds one call with its repetitions.
-    ``remedies``: what to do, by the status that says so. Raises ``Misconfigured`` for an address that may not be
-    called at all.
+    ``remedies``: what to do, by the status that says so. ``sign``: headers made of each body. Raises
+    ``Misconfigured`` for an address that may not be called at all.
     """
 
     def __init__(
@@ -101,6 +89,7 @@ class Http:
         max_bytes: int = 4 * MEGABYTE,
         repeats: int = 2,
         remedies: Mapping[int, str] | None = None,
+        sign: Callable[[bytes], Mapping[str, str]] | None = None,
         pause: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -112,7 +101,8 @@ class Http:
         self._max_bytes = max_bytes
         self._repeats = repeats
         self._remedies = remedies or {}
-        self._transport = transport or Transport(private=private)
+        self._sign = sign
+        self._transport = transport or Transport(private=private, tls=self._base.scheme == "https")
 
     def call(
         self,
@@ -157,6 +147,19 @@ class Http:
 
     def _ends(self) -> float:
         return min(_SHARED.get(), time.monotonic() + self.seconds)
+
+    def refusal(self, path: str, params: Params | None = None) -> Problem | None:
+        """What our credentials lack to read that, with what mends it; None where nothing is lacking."""
+        try:
+            self.call("GET", path, params=params)
+        except _Fault as fault:
+            if fault.status not in _REFUSALS:
+                raise
+            what = _WORDS[fault.status] + ("" if fault.status == _REFUSALS[0] else f": reading {path}")
+            return Problem(
+                f"sources.{self._name}", what, self._remedies.get(fault.status, "see its documentation")
+            )
+        return None
 
     def pages(
         self,
@@ -210,7 +213,10 @@ class Http:
         if params:
             url = url.copy_with(params=params)
         content = {} if body is None else {"json": body}
-        return httpx.Request(method, url, headers=self._headers, **content)
+        request = httpx.Request(method, url, headers=self._headers, **content)
+        if self._sign:
+            request.headers.update(self._sign(request.read()))
+        return request
 
     def _once(self, request: httpx.Request, accept: Collection[int], ends: float, form: Form) -> Answer:
         unclear = request.method not in _SAFE
@@ -270,7 +276,7 @@ class Http:
             f"{self._name} answered with something that is not {form.name}", unclear=unclear
         )
 
-    def _fault(self, response: httpx.Response) -> ConnectorError:
+    def _fault(self, response: httpx.Response) -> _Fault:
         status = response.status_code
         odd_yes = _YES <= status < _YES_ENDS  # a 202 of what promises 201: it may still be done later
         passing = status in _PASSING or status >= _SERVER_FAULT or odd_yes
@@ -279,12 +285,14 @@ class Http:
         if response.is_redirect or response.has_redirect_location:
             words = "sends us to another address, and redirects are not followed"
         remedy = f"; {self._remedies[status]}" if status in self._remedies else ""
-        return ConnectorError(
+        fault = _Fault(
             f"{self._name} {words} (HTTP {status}){remedy}",
             permanent=not passing,
             unclear=unclear,
             retry_after=retry_after(response.headers),
         )
+        fault.status = status
+        return fault
 
 
 def together(calls: Sequence[Callable[[], Found]]) -> Sequence[Found]:
@@ -302,16 +310,6 @@ def _about(about: str, error: ConnectorError) -> ConnectorError:
         permanent=error.permanent,
         unclear=error.unclear,
         retry_after=error.retry_after,
-    )
-
-
-def _place(shape: type[BaseModel], error: ValidationError) -> str:
-    """Where a body is not in shape, in our own words: names that only the vendor uses are left out."""
-    ours = json.dumps(shape.model_json_schema())
-    parts = error.errors(include_input=False, include_context=False)[0]["loc"]
-    return (
-        ".".join(str(part) if isinstance(part, int) or f'"{part}"' in ours else "…" for part in parts)
-        or "its root"
     )
 
 

@@ -1,9 +1,10 @@
 """What a body should be, below ``connectors.http``: JSON, or text of some media types."""
 
-import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
+
+from connectors.http_answers import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +16,7 @@ class Form:
     read: Callable[[bytes], Any]
 
 
-def _read(text: bytes) -> Any:
-    """JSON as everybody reads it alike: UTF-8, no key twice, no NaN. Raises ``ValueError``."""
-    return json.loads(text.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
-
-
-def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a key stands twice"
-        raise ValueError(message)
-    return found
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(word)
-
-
-JSON = Form("JSON", lambda kind: "json" in kind, _read)
+JSON = Form("JSON", lambda kind: "json" in kind, read_json)
 
 
 def text_of(kinds: Collection[str]) -> Form:

@@ -7,10 +7,11 @@ it is sent, and one with the status ``resolved`` closes it. Whom it wakes is dec
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.errors import Misconfigured, Problem
 from connectors.answers import Shape, line, link
+from connectors.fields import Token
 from connectors.http import Http, segment
 from connectors.interface import Page
 
@@ -28,10 +29,10 @@ class IncidentioPagerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: Annotated[SecretStr, Field(min_length=1)] | None = Field(
+    token: Token | None = Field(
         default=None, description="an API key that may only view: for the source of this kind"
     )
-    alert_token: Annotated[SecretStr, Field(min_length=1)] | None = Field(
+    alert_token: Token | None = Field(
         default=None, description="the token of an HTTP alert source: to page people"
     )
     url: str = Field(default="https://api.incident.io", description="where the API is")

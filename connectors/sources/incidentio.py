@@ -15,14 +15,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SecretStr,
     StringConstraints,
     model_validator,
 )
 
 from app.errors import ConnectorError, Misconfigured, Problem
 from connectors.addresses import address
-from connectors.answers import asked, channel, line, link, stamp, tried
+from connectors.answers import asked, channel, line, link, stamp
+from connectors.fields import Token
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
 from connectors.sources import incidentio_answers as said
@@ -51,11 +51,11 @@ class IncidentioSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: Annotated[SecretStr, Field(min_length=1)] | None = Field(
+    token: Token | None = Field(
         default=None,
         description="an API key that may only view: who is on call, and which incidents are open",
     )
-    alert_token: Annotated[SecretStr, Field(min_length=1)] | None = Field(
+    alert_token: Token | None = Field(
         default=None, description="the token of an HTTP alert source: for the pager of this kind"
     )
     url: str = Field(default="https://api.incident.io", description="where the API is")
@@ -124,7 +124,8 @@ class IncidentioSource:
 
     def check(self) -> Sequence[Problem]:
         """Whether the API key is one."""
-        return tried(self.name, lambda: self._http.call("GET", "/v1/identity"))
+        problem = self._http.refusal("/v1/identity")
+        return [problem] if problem else []
 
     def close(self) -> None:
         """Close its connections."""

@@ -11,11 +11,12 @@ from functools import partial
 from typing import Annotated, ClassVar, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.errors import ConnectorError, Problem
 from connectors.addresses import address
-from connectors.answers import Shape, asked, channel, line, link, stamp, tried
+from connectors.answers import Shape, asked, channel, line, link, stamp
+from connectors.fields import Token
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
 
@@ -38,7 +39,7 @@ class RootlySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: Annotated[SecretStr, Field(min_length=1)] = Field(description="an API key that may only read")
+    token: Token = Field(description="an API key that may only read")
     url: str = Field(default="https://api.rootly.com", description="where the API is")
     private: bool = Field(default=False, description="true: it may be at an address of one's own network")
 
@@ -215,7 +216,8 @@ class RootlySource:
 
     def check(self) -> Sequence[Problem]:
         """Whether the API key is one."""
-        return tried(self.name, lambda: self._http.call("GET", "/v1/users/me"))
+        problem = self._http.refusal("/v1/users/me")
+        return [problem] if problem else []
 
     def close(self) -> None:
         """Close its connections."""
