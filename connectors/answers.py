@@ -1,13 +1,13 @@
 """What sources and pagers have in common in reading what was written: by us in settings, by others in their answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.errors import ConnectorError
+from app.errors import ConnectorError, Problem
 
 _LONGEST_LINE = 200
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{7,}")
@@ -31,6 +31,18 @@ def asked(name: str, keys: type[Keys], written: Mapping[str, str]) -> Keys:
         where = ".".join(str(part) for part in fault["loc"]) or "its keys"
         message = f"{name}: `{where}`: {fault['msg'].removeprefix('Value error, ')}"
         raise ConnectorError(message, permanent=True) from None
+
+
+def tried(name: str, ask: Callable[[], object]) -> Sequence[Problem]:
+    """What is wrong for good with a question that should be answered; what may pass by itself is raised."""
+    try:
+        ask()
+    except ConnectorError as error:
+        if not error.permanent:
+            raise
+        what, _, remedy = str(error).partition("; ")
+        return (Problem(f"sources.{name}", what, remedy or "check its `url`"),)
+    return ()
 
 
 def line(text: str | None) -> str:

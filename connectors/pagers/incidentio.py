@@ -7,15 +7,17 @@ it is sent, and one with the status ``resolved`` closes it. Whom it wakes is dec
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import Misconfigured, Problem
 from connectors.answers import Shape, line, link
 from connectors.fields import Token
 from connectors.http import Http, segment
 from connectors.interface import Page
+from connectors.keys import like
 
 PAGE_WITHIN = 5.0
+_NO_ID = "is no id; take the last part of the address that the alert source shows"
 _REMEDIES = {
     401: "`alert_token` must be the token that the HTTP alert source shows",
     403: "`alert_token` must be the token that the HTTP alert source shows",
@@ -44,7 +46,7 @@ class IncidentioTarget(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    alert_source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = Field(
+    alert_source: Annotated[str, like(r"[A-Za-z0-9_-]{1,64}", _NO_ID)] = Field(
         description="the id of an HTTP alert source"
     )
 

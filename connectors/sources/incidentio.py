@@ -15,7 +15,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    StringConstraints,
     model_validator,
 )
 
@@ -25,6 +24,7 @@ from connectors.answers import asked, channel, line, link, stamp
 from connectors.fields import Token
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.keys import like
 from connectors.sources import incidentio_answers as said
 
 _REMEDIES = {
@@ -39,11 +39,15 @@ _ON_CALL_NOW = frozenset({"", "currently_on_call"})
 _ON_CALL_IN_ROTATION = "currently_on_call_for_rota"
 _NOBODY_IS_PAGED = frozenset({"delay", "notify_channel", "repeat", "voicemail"})
 _PEOPLE = frozenset({"schedule", "user"})
+_SOME_OF = "({0})(, *({0}))*"
+_STATUSES = "is none of live, triage, paused, or several of them with commas"
+_MODES = "is none of standard, test, or both with a comma"
 _INSTEAD = "name its schedules instead"
 _Following = Callable[[Answer], Params | None]
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Id = Annotated[
+    str, like(r"[A-Za-z0-9_-]{1,64}", "is no id; take it from the address of its page, not its name")
+]
 
 
 class IncidentioSettings(BaseModel):
@@ -87,14 +91,16 @@ class IncidentioIncidents(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    status: Annotated[str, StringConstraints(pattern=r"^(live|triage|paused)(, *(live|triage|paused))*$")] = (
-        Field(default="live", description="categories of statuses, with commas: live, triage, paused")
+    status: Annotated[str, like(_SOME_OF.format("live|triage|paused"), _STATUSES)] = Field(
+        default="live", description="categories of statuses, with commas: live, triage, paused"
     )
-    mode: Annotated[str, StringConstraints(pattern=r"^(standard|test)(, *(standard|test))*$")] = Field(
+    mode: Annotated[str, like(_SOME_OF.format("standard|test"), _MODES)] = Field(
         default="standard", description="standard, or standard, test while trying it out"
     )
-    service_field: Words | None = Field(
-        default=None, description="the custom field (its name or id) that says which service is concerned"
+    service_field: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the custom field (its name or id) that says which service is concerned",
     )
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Annotated, ClassVar, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.errors import ConnectorError, Problem
 from connectors.addresses import address
@@ -19,6 +19,7 @@ from connectors.answers import Shape, asked, channel, line, link, stamp
 from connectors.fields import Token
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.keys import ScheduleId, like
 
 _REMEDIES = {
     401: "`token` must be an API key of Rootly (Organization Settings, API Keys) that was not deleted",
@@ -30,8 +31,8 @@ _NUMBER, _SIZE = "page[number]", "page[size]"
 _PAGE = "100"
 _NO_EMERGENCY = ("test", "example", "scheduled", "backfilled")
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-_STATUS = r"(started|in_triage|mitigated)"
+_STATUS = "(started|in_triage|mitigated)"
+_STATUSES = "is none of started, in_triage, mitigated, or several of them with commas"
 
 
 class RootlySettings(BaseModel):
@@ -49,7 +50,7 @@ class RootlySchedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schedule: Id = Field(description="the id of a schedule")
+    schedule: ScheduleId = Field(description="the id of a schedule")
 
 
 class RootlyIncidents(BaseModel):
@@ -57,7 +58,7 @@ class RootlyIncidents(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    status: Annotated[str, StringConstraints(pattern=f"^{_STATUS}(, *{_STATUS})*$")] = Field(
+    status: Annotated[str, like(f"{_STATUS}(, *{_STATUS})*", _STATUSES)] = Field(
         default="started", description="statuses, with commas: started, in_triage, mitigated"
     )
 

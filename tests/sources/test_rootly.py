@@ -383,6 +383,6 @@ class TestIncidents(IncidentContract, PagedContract):
 
 
 def test_a_key_that_names_nothing_is_told_without_its_value(source: RootlySource) -> None:
-    with pytest.raises(ConnectorError, match="rootly: `schedule`: String should match pattern") as caught:
+    with pytest.raises(ConnectorError, match="rootly: `schedule`: is not a schedule's id; take it") as caught:
         source.on_call({"schedule": "SRE primary"}, AT)
     assert "primary" not in str(caught.value)
