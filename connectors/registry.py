@@ -20,10 +20,28 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind at which access is given: one line each."""
 
-SOURCES: Mapping[str, Kind] = MappingProxyType({})
+SOURCES: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),
+            Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
+            Kind("rootly", "connectors.sources.rootly:RootlySource"),
+        )
+    }
+)
 """Every kind of outside system that answers facts: one line each."""
 
-PAGERS: Mapping[str, Kind] = MappingProxyType({})
+PAGERS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("incidentio", "connectors.pagers.incidentio:IncidentioPager"),
+            Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
+            Kind("webhook", "connectors.pagers.webhook:WebhookPager"),
+        )
+    }
+)
 """Every kind of outside system that wakes people: one line each."""
 
 
