@@ -20,7 +20,9 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind at which access is given: one line each."""
 
-SOURCES: Mapping[str, Kind] = MappingProxyType({})
+SOURCES: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),)}
+)
 """Every kind of outside system that answers facts: one line each."""
 
 PAGERS: Mapping[str, Kind] = MappingProxyType({})
