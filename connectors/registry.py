@@ -25,7 +25,9 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind of outside system that answers facts: one line each."""
 
-PAGERS: Mapping[str, Kind] = MappingProxyType({})
+PAGERS: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (Kind("opsgenie", "connectors.pagers.opsgenie:OpsgeniePager"),)}
+)
 """Every kind of outside system that wakes people: one line each."""
 
 
