@@ -1,22 +1,15 @@
-"""What outside systems answer, read strictly: shapes, addresses, and sentences that say what was asked for.
-
-A source reads each answer through a :class:`Shape`; whatever does not fit it is a ``ConnectorError``, never a guess.
-"""
+"""What sources and pagers have in common in reading what was written: by us in settings, by others in their answers."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.errors import ConnectorError, Problem
-from app.model import Email
-from connectors.http import Answer
 
-_ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-_LONGEST_ADDRESS, _LONGEST_LINE = 254, 200
+_LONGEST_LINE = 200
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{7,}")
 
 
@@ -26,19 +19,10 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-Shaped = TypeVar("Shaped", bound=BaseModel)
+Keys = TypeVar("Keys", bound=BaseModel)
 
 
-def shaped(name: str, shape: type[Shaped], answer: Answer) -> Shaped:
-    """The answer in that shape; ``name`` is the source's."""
-    try:
-        return shape.model_validate(answer.json)
-    except ValidationError:  # its text quotes the vendor's words
-        message = f"{name} answered in another shape than its published contract says"
-        raise ConnectorError(message) from None
-
-
-def asked(name: str, keys: type[Shaped], written: Mapping[str, str]) -> Shaped:
+def asked(name: str, keys: type[Keys], written: Mapping[str, str]) -> Keys:
     """The keys of a schedule or of ``incidents`` as its model has them; what is written there stands in no error."""
     try:
         return keys.model_validate(dict(written))
@@ -47,20 +31,6 @@ def asked(name: str, keys: type[Shaped], written: Mapping[str, str]) -> Shaped:
         where = ".".join(str(part) for part in fault["loc"]) or "its keys"
         message = f"{name}: `{where}`: {fault['msg'].removeprefix('Value error, ')}"
         raise ConnectorError(message, permanent=True) from None
-
-
-@contextmanager
-def about(what: str) -> Iterator[None]:
-    """What fails within is said of ``what``: *schedule S1: pagerduty does not answer*."""
-    try:
-        yield
-    except ConnectorError as error:
-        raise ConnectorError(
-            f"{what}: {error}",
-            permanent=error.permanent,
-            unclear=error.unclear,
-            retry_after=error.retry_after,
-        ) from None
 
 
 def tried(name: str, ask: Callable[[], object]) -> Sequence[Problem]:
@@ -73,12 +43,6 @@ def tried(name: str, ask: Callable[[], object]) -> Sequence[Problem]:
         what, _, remedy = str(error).partition("; ")
         return (Problem(f"sources.{name}", what, remedy or "check its `url`"),)
     return ()
-
-
-def address(text: str | None) -> Email | None:
-    """The address in lower case, as people's are compared; None for what is no plain ASCII address."""
-    found = text.strip().casefold() if text and text.isascii() else ""
-    return Email(found) if len(found) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(found) else None
 
 
 def line(text: str | None) -> str:

@@ -221,9 +221,11 @@ def slowly(seconds: float) -> Fault:
     """The honest answer, after a while."""
 
     def fault(_asked: Asked, honest: Honest) -> Raw:
+        answer = honest()
+
         def talk(line: socket.socket, over: threading.Event) -> None:
             over.wait(seconds)
-            line.sendall(honest())
+            line.sendall(answer)
 
         return talk
 

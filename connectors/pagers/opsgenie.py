@@ -9,12 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.errors import Problem
 from connectors.answers import asked, tried
 from connectors.http import Http, segment
 from connectors.interface import Page
+from connectors.secrets import HeaderSecret
 
 PAGE_WITHIN = 5.0
 _LONGEST_MESSAGE, _LONGEST_ALIAS, _LONGEST_TEXT, _LONGEST_DETAIL = 130, 512, 15_000, 1_000
@@ -35,7 +36,7 @@ class OpsgenieSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    key: Annotated[SecretStr, Field(min_length=1)] = Field(description="the key of an API integration")
+    key: HeaderSecret = Field(description="the key of an API integration")
     url: str = Field(
         default="https://api.opsgenie.com",
         description="where the API is; https://api.eu.opsgenie.com in the EU",

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.errors import ConnectorError, Problem
 from connectors.addresses import address
@@ -19,6 +19,7 @@ from connectors.answers import Shape, asked, line, link, stamp, tried
 from connectors.http import Answer, Http, Params, segment
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
 from connectors.rota import Called, Participant, called, one_each
+from connectors.secrets import HeaderSecret
 
 _REMEDIES = {
     401: "`key` must be the key of an API integration that is switched on, and `url` that of your region",
@@ -31,7 +32,6 @@ _REMEDIES = {
 _OPEN: Params = {"query": "status:open", "sort": "createdAt", "order": "desc", "limit": "100"}
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Key = Annotated[SecretStr, Field(min_length=1)]
 
 
 class OpsgenieSettings(BaseModel):
@@ -39,7 +39,7 @@ class OpsgenieSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    key: Key = Field(description="the key of an API integration that may read configurations")
+    key: HeaderSecret = Field(description="the key of an API integration that may read configurations")
     url: str = Field(
         default="https://api.opsgenie.com",
         description="where the API is; https://api.eu.opsgenie.com in the EU",

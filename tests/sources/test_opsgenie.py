@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from app.errors import ConnectorError, Misconfigured
 from app.model import Email
@@ -197,6 +197,13 @@ def test_it_is_in_the_registry_and_its_address_must_be_one(far_side: Published) 
     with pytest.raises(Misconfigured):
         OpsgenieSource("opsgenie", OpsgenieSettings(key=SecretStr(TOKEN), url="http://api.opsgenie.com"))
     assert TOKEN not in repr(OpsgenieSettings(key=SecretStr(TOKEN), url=far_side.url))
+
+
+@pytest.mark.parametrize("key", ["", "s0urce\n", "s0urce key", "s0urce\u00fc", "s0urce\u2026"])
+def test_a_key_that_no_header_carries_is_told_while_it_is_built(key: str) -> None:
+    with pytest.raises(ValidationError, match="paste the key alone") as caught:
+        OpsgenieSettings(key=SecretStr(key))
+    assert "s0urce" not in str(caught.value)
 
 
 # --- incidents -------------------------------------------------------------------------------------------------------
