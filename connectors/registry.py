@@ -21,7 +21,13 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 """Every kind at which access is given: one line each."""
 
 SOURCES: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),)}
+    {
+        kind.name: kind
+        for kind in (
+            Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),
+            Kind("jsm", "connectors.sources.jsm:JsmSource", experimental=True),
+        )
+    }
 )
 """Every kind of outside system that answers facts: one line each."""
 
