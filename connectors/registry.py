@@ -26,6 +26,7 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
         for kind in (
             Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),
             Kind("jsm", "connectors.sources.jsm:JsmSource", experimental=True),
+            Kind("grafana", "connectors.sources.grafana:GrafanaSource"),
         )
     }
 )

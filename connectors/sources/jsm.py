@@ -7,21 +7,20 @@ our account, nobody knows whether it is them. Since when, and who made it so, it
 """
 
 import base64
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, ClassVar
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
-from app.errors import ConnectorError, Problem
+from app.errors import Problem
 from connectors.addresses import address
 from connectors.answers import Shape, asked, line, stamp, tried
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.paging import next_page
 from connectors.rota import Called, Participant, called, one_each
 from connectors.secrets import HeaderSecret
 
@@ -172,14 +171,9 @@ class JsmSource:
         return tuple(_incident(each) for each in still.values())
 
     def _next(self, answer: Answer) -> Params | None:
-        """Only where the next page begins is taken from its address, never the address."""
         links = answer.read(_AlertsAnswer).links
-        if links is None or not links.next:
-            return None
-        offset = parse_qs(urlsplit(links.next).query).get("offset", [""])[0]
-        if not re.fullmatch(r"[0-9]{1,6}", offset):
-            raise ConnectorError(f"{self.name} does not say where the next page begins")
-        return {**_OPEN, "offset": offset}
+        offset = next_page(self.name, links.next if links else None, "offset")
+        return {**_OPEN, "offset": offset} if offset else None
 
 
 def _incident(each: _Alert) -> Incident:

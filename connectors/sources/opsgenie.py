@@ -4,12 +4,10 @@ On call is asked for with ``flat=false``: the flat answer names the same people 
 Opsgenie says neither since when somebody is on call nor who made it so.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -18,6 +16,7 @@ from connectors.addresses import address
 from connectors.answers import Shape, asked, line, link, stamp, tried
 from connectors.http import Answer, Http, Params, segment
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.paging import next_page
 from connectors.rota import Called, Participant, called, one_each
 from connectors.secrets import HeaderSecret
 
@@ -163,14 +162,9 @@ class OpsgenieSource:
         return tuple(_incident(each) for each in still.values())
 
     def _next(self, answer: Answer) -> Params | None:
-        """Only where the next page begins is taken from its address, never the address."""
         paging = answer.read(_IncidentsAnswer).paging
-        if paging is None or not paging.next:
-            return None
-        offset = parse_qs(urlsplit(paging.next).query).get("offset", [""])[0]
-        if not re.fullmatch(r"[0-9]{1,6}", offset):
-            raise ConnectorError(f"{self.name} does not say where the next page begins")
-        return {**_OPEN, "offset": offset}
+        offset = next_page(self.name, paging.next if paging else None, "offset")
+        return {**_OPEN, "offset": offset} if offset else None
 
 
 def _incident(each: _Incident) -> Incident:
