@@ -15,7 +15,7 @@ from app.errors import Problem
 from connectors.answers import asked, tried
 from connectors.http import Http, segment
 from connectors.interface import Page
-from connectors.secrets import HeaderSecret
+from connectors.keys import HeaderSecret
 
 PAGE_WITHIN = 5.0
 _LONGEST_MESSAGE, _LONGEST_ALIAS, _LONGEST_TEXT, _LONGEST_DETAIL = 130, 512, 15_000, 1_000

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import groupby
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.errors import ConnectorError, Problem
 from app.model import Email
@@ -20,9 +20,9 @@ from connectors.addresses import address
 from connectors.answers import Shape, asked, line, link, tried
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.keys import HeaderSecret, ScheduleId, like
 from connectors.paging import next_page
 from connectors.rota import one_each
-from connectors.secrets import HeaderSecret
 
 _REMEDIES = {
     401: "look at `token`; a service account's token needs `stack` as well",
@@ -35,7 +35,9 @@ _OPEN_STATES = ("new", "acknowledged", "silenced")
 _MOST_NAMES = 10
 """Of so many who acknowledged something the address is asked for: each is a call, and all share two seconds."""
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Address = Annotated[
+    str, like(r"https?://[!-~]+", "is not the address of a Grafana, like https://acme.grafana.net")
+]
 
 
 class GrafanaSettings(BaseModel):
@@ -45,7 +47,7 @@ class GrafanaSettings(BaseModel):
 
     url: str = Field(description="where the OnCall API is, without /api/v1, as shown under Admin & API")
     token: HeaderSecret = Field(description="an OnCall API key, or a token of a service account")
-    stack: Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$")] | None = Field(
+    stack: Address | None = Field(
         default=None, description="the address of your Grafana, where the token is a service account's"
     )
     private: bool = Field(default=False, description="true: it may be at an address of one's own network")
@@ -56,7 +58,7 @@ class GrafanaSchedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schedule: Id = Field(description="the schedule's id, as in the address of its page")
+    schedule: ScheduleId = Field(description="the schedule's id, as in the address of its page")
 
 
 class GrafanaIncidents(BaseModel):

@@ -13,16 +13,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from app.errors import Problem
 from connectors.addresses import address
 from connectors.answers import Shape, asked, line, stamp, tried
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.keys import HeaderSecret, ScheduleId, like
 from connectors.paging import next_page
 from connectors.rota import Called, Participant, called, one_each
-from connectors.secrets import HeaderSecret
 
 _REMEDIES = {
     401: "look at `user` and `token`, and at the token's scopes: read:ops-config:jira-service-management, "
@@ -33,7 +33,14 @@ _REMEDIES = {
 }
 _OPEN: Params = {"query": "status:open", "sort": "createdAt", "order": "desc", "size": "100"}
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Cloud = Annotated[
+    str,
+    like(
+        r"[A-Za-z0-9-]{1,64}",
+        "is not a cloud id; open https://SITE.atlassian.net/_edge/tenant_info and take it from there",
+    ),
+]
+Account = Annotated[str, like(r"[!-9;-~]+@[!-9;-~]+", "is not the address of an account")]
 
 
 class JsmSettings(BaseModel):
@@ -41,10 +48,8 @@ class JsmSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    cloud: Id = Field(description="the site's cloud id, from https://SITE.atlassian.net/_edge/tenant_info")
-    user: Annotated[str, StringConstraints(pattern=r"^[!-9;-~]+@[!-9;-~]+$")] = Field(
-        description="the address of the account whose token it is"
-    )
+    cloud: Cloud = Field(description="the site's cloud id, from https://SITE.atlassian.net/_edge/tenant_info")
+    user: Account = Field(description="the address of the account whose token it is")
     token: HeaderSecret = Field(description="an API token of that account")
     url: str = Field(default="https://api.atlassian.com", description="where the API is")
 
@@ -54,7 +59,7 @@ class JsmSchedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schedule: Id = Field(description="the schedule's id, as in the address of its page")
+    schedule: ScheduleId = Field(description="the schedule's id, as in the address of its page")
 
 
 class JsmIncidents(BaseModel):

@@ -7,18 +7,18 @@ Opsgenie says neither since when somebody is on call nor who made it so.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import ConnectorError, Problem
 from connectors.addresses import address
 from connectors.answers import Shape, asked, line, link, stamp, tried
 from connectors.http import Answer, Http, Params, segment
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.keys import HeaderSecret, ScheduleId
 from connectors.paging import next_page
 from connectors.rota import Called, Participant, called, one_each
-from connectors.secrets import HeaderSecret
 
 _REMEDIES = {
     401: "`key` must be the key of an API integration that is switched on, and `url` that of your region",
@@ -29,8 +29,6 @@ _REMEDIES = {
     429: "Opsgenie counts all keys of an account together; ask for fewer rotas, or leave them more time",
 }
 _OPEN: Params = {"query": "status:open", "sort": "createdAt", "order": "desc", "limit": "100"}
-
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class OpsgenieSettings(BaseModel):
@@ -50,7 +48,7 @@ class OpsgenieSchedule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schedule: Id = Field(description="the schedule's id, as in the address of its page")
+    schedule: ScheduleId = Field(description="the schedule's id, as in the address of its page")
 
 
 class OpsgenieIncidents(BaseModel):
