@@ -39,6 +39,7 @@ MEGABYTE = 1_048_576
 _SAFE = frozenset({"GET", "HEAD"})
 _PASSING = frozenset({408, 421, 425, 429})
 _SERVER_FAULT = 500
+_REFUSALS = (401, 403)
 _YES, _YES_ENDS = 200, 300
 _LAST_PORT = 65_535
 _LONGEST_RETRY_AFTER = 86_400.0
@@ -80,6 +81,12 @@ class Answer:
         raise ConnectorError(f"{self.by} answered with something else than it promises (at {where})")
 
 
+class _Fault(ConnectorError):
+    """A status that was not asked for."""
+
+    status = 0
+
+
 class Http:
     """One vendor's API. Thread-safe; opens nothing before the first call.
 
@@ -110,7 +117,7 @@ class Http:
         self._max_bytes = max_bytes
         self._repeats = repeats
         self._remedies = remedies or {}
-        self._transport = transport or Transport(private=private)
+        self._transport = transport or Transport(private=private, tls=self._base.scheme == "https")
 
     def call(
         self,
@@ -147,6 +154,19 @@ class Http:
 
     def _ends(self) -> float:
         return min(_SHARED.get(), time.monotonic() + self.seconds)
+
+    def refusal(self, path: str, params: Params | None = None) -> Problem | None:
+        """What our credentials lack to read that, with what mends it; None where nothing is lacking."""
+        try:
+            self.call("GET", path, params=params)
+        except _Fault as fault:
+            if fault.status not in _REFUSALS:
+                raise
+            what = _WORDS[fault.status] + ("" if fault.status == _REFUSALS[0] else f": reading {path}")
+            return Problem(
+                f"sources.{self._name}", what, self._remedies.get(fault.status, "see its documentation")
+            )
+        return None
 
     def pages(
         self,
@@ -256,7 +276,7 @@ class Http:
     def _gibberish(self, *, unclear: bool) -> ConnectorError:
         return ConnectorError(f"{self._name} answered with something that is not JSON", unclear=unclear)
 
-    def _fault(self, response: httpx.Response) -> ConnectorError:
+    def _fault(self, response: httpx.Response) -> _Fault:
         status = response.status_code
         odd_yes = _YES <= status < _YES_ENDS  # a 202 of what promises 201: it may still be done later
         passing = status in _PASSING or status >= _SERVER_FAULT or odd_yes
@@ -265,12 +285,14 @@ class Http:
         if response.is_redirect or response.has_redirect_location:
             words = "sends us to another address, and redirects are not followed"
         remedy = f"; {self._remedies[status]}" if status in self._remedies else ""
-        return ConnectorError(
+        fault = _Fault(
             f"{self._name} {words} (HTTP {status}){remedy}",
             permanent=not passing,
             unclear=unclear,
             retry_after=retry_after(response.headers),
         )
+        fault.status = status
+        return fault
 
 
 def together(calls: Sequence[Callable[[], Found]]) -> Sequence[Found]:

@@ -24,6 +24,7 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
             Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),
             Kind("jsm", "connectors.sources.jsm:JsmSource", experimental=True),
             Kind("grafana", "connectors.sources.grafana:GrafanaSource"),
@@ -33,7 +34,13 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
 """Every kind of outside system that answers facts: one line each."""
 
 PAGERS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (Kind("opsgenie", "connectors.pagers.opsgenie:OpsgeniePager"),)}
+    {
+        kind.name: kind
+        for kind in (
+            Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
+            Kind("opsgenie", "connectors.pagers.opsgenie:OpsgeniePager"),
+        )
+    }
 )
 """Every kind of outside system that wakes people: one line each."""
 

@@ -62,6 +62,8 @@ class Bench(ABC):
     far_side: FarSide
     secrets: Sequence[str] = (TOKEN,)
 
+    within: ClassVar[float] = ANSWER_WITHIN
+    """Seconds for one answer."""
     harmless: ClassVar[frozenset[str]] = frozenset()
     """Names of bad days that are none for this vendor, who promises no body."""
 
@@ -108,10 +110,10 @@ class BadDays:
         bench.far_side.on(".", BAD_DAYS["429 for a minute"])
         assert bench.fault().retry_after == 60
 
-    def test_an_answer_has_two_seconds_and_no_more(self, bench: Bench) -> None:
+    def test_an_answer_has_its_time_and_no_more(self, bench: Bench) -> None:
         apis = bench.https()
         assert apis
-        assert all(api.seconds <= ANSWER_WITHIN for api in apis)
+        assert all(api.seconds <= bench.within for api in apis)
         for api in apis:
             api.seconds = 0.2
         bench.far_side.on(".", hangs)
@@ -449,6 +451,8 @@ class Woken:
 @dataclass
 class PagerBench(Bench):
     """The stand-in keeps what was opened, in the order in which people were woken."""
+
+    within: ClassVar[float] = 5.0
 
     source: Pager
     target: Mapping[str, str] = None  # type: ignore[assignment]

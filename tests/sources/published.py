@@ -73,13 +73,12 @@ class Published(FarSide):
     name: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
     handlers: Mapping[str, Handler] = field(default_factory=dict)
-    understood: dict[int, Call | None] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def in_use(self, handlers: Mapping[str, Handler]) -> Iterator[None]:
         """For one test: nothing of the test before; ``handlers``: ``METHOD /path/{template}`` of the contract."""
         self.handlers = handlers
-        for memory in (self.asked, self.complaints, self.faults, self.understood):
+        for memory in (self.asked, self.complaints, self.faults):
             memory.clear()
         yield
         assert self.complaints == []
@@ -87,50 +86,73 @@ class Published(FarSide):
     def hears(self, asked: Asked) -> None:
         """Each request is held to the contract, whatever becomes of it."""
         super().hears(asked)
-        self.understood[id(asked)] = self._understand(asked)
+        self.complaints.extend(_understood(self.name, _key(asked))[1])
 
     def honest(self, asked: Asked) -> bytes:
         if any(asked.headers.get(name) != value for name, value in self.credentials.items()):
             return http(401, b"Unauthorized", kind="text/plain")
-        call = self.understood[id(asked)]
+        call, _ = _understood(self.name, _key(asked))
         if call is None:
             return http(400, b"Bad Request", kind="text/plain")
         for route in sorted(self.handlers, key=lambda route: (route.count("{"), route)):
             if path := _matched(route, asked, _base(self.name)):
-                answer = self.handlers[route](Call(path, call.query, call.body, asked))
-                return self._checked(asked, answer)
+                return self._handled(self.handlers[route], Call(path, call.query, call.body, asked))
         self.complaints.append(f"the stand-in has no {asked.method} {asked.path}")
         return http(404, b"Not Found", kind="text/plain")
 
-    def _understand(self, asked: Asked) -> Call | None:
-        api, spec = _contract(self.name)
-        strangers = {name for name, _ in _query(asked)} - set(_declared(spec, asked))
-        if strangers:
-            self.complaints.append(f"{asked.method} {asked.path} has no query parameter {sorted(strangers)}")
-        try:
-            result = api.unmarshal_request(_request(spec, asked))
-            result.raise_for_errors()
-        except OpenAPIError as error:
-            self.complaints.append(f"{asked.method} {asked.path}?{asked.query}: {_why(error)}")
-            return None
-        query = {name: value for name, value in result.parameters.query.items() if value not in (None, [])}
-        return Call({}, query, result.body, asked)
-
-    def _checked(self, asked: Asked, answer: bytes) -> bytes:
+    def _handled(self, handler: Handler, call: Call) -> bytes:
         """A stand-in that answers what the vendor never would proves nothing."""
-        head, _, body = answer.partition(b"\r\n\r\n")
-        first, *lines = head.decode().split("\r\n")
-        status = int(first.split()[1])
-        headers = dict(line.split(": ", 1) for line in lines)
-        if not 200 <= status < 300:
-            return answer  # what goes wrong is often not in the contract
-        api, spec = _contract(self.name)
-        given = MockResponse(body, status, headers, headers.get("Content-Type", ""))
         try:
-            api.validate_response(_request(spec, asked), given)
-        except OpenAPIError as error:
-            self.complaints.append(f"the answer to {asked.method} {asked.path}: {_why(error)}")
+            answer = handler(call)
+        except AssertionError as error:
+            self.complaints.append(f"{call.asked.method} {call.asked.path}?{call.asked.query}: {error}")
+            return http(500)
+        self.complaints.extend(_unlike(self.name, _key(call.asked), answer))
         return answer
+
+
+Key = tuple[str, str, str, tuple[tuple[str, str], ...], bytes]
+"""All of a request, to look up what was said of the very same before: reading the contract takes its time."""
+
+
+def _key(asked: Asked) -> Key:
+    return asked.method, asked.path, asked.query, tuple(sorted(asked.headers.items())), asked.body
+
+
+@cache
+def _understood(name: str, key: Key) -> tuple[Call | None, tuple[str, ...]]:
+    """A request as the contract understands it, if it does; and what does not fit."""
+    api, spec = _contract(name)
+    asked = Asked(*key[:3], dict(key[3]), key[4])
+    strangers = {each for each, _ in _query(asked)} - set(_declared(spec, asked))
+    what = f"{asked.method} {asked.path}?{asked.query}"
+    complaints = (f"{what} has no parameter {sorted(strangers)}",) if strangers else ()
+    try:
+        result = api.unmarshal_request(_request(spec, asked))
+        result.raise_for_errors()
+    except OpenAPIError as error:
+        return None, (*complaints, f"{what}: {_why(error)}")
+    query = {name: value for name, value in result.parameters.query.items() if value not in (None, [])}
+    return Call({}, query, result.body, asked), complaints
+
+
+@cache
+def _unlike(name: str, key: Key, answer: bytes) -> tuple[str, ...]:
+    """What of an answer does not fit."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    status = int(first.split()[1])
+    headers = dict(line.split(": ", 1) for line in lines)
+    if not 200 <= status < 300:
+        return ()  # what goes wrong is often not in the contract
+    api, spec = _contract(name)
+    asked = Asked(*key[:3], dict(key[3]), key[4])
+    given = MockResponse(body, status, headers, headers.get("Content-Type", ""))
+    try:
+        api.validate_response(_request(spec, asked), given)
+    except OpenAPIError as error:
+        return (f"the answer to {asked.method} {asked.path}: {_why(error)}",)
+    return ()
 
 
 def _why(error: BaseException) -> str:
