@@ -15,7 +15,7 @@ from app.model import Email
 from connectors.interface import Incident, OnCall
 from connectors.registry import SOURCES, kind_class
 from connectors.sources.jsm import JsmSettings, JsmSource
-from tests.farside import Asked, Fault, http, says, serving, slowly
+from tests.farside import Asked, FarSide, Fault, http, says, serving, slowly
 from tests.sources.contract import (
     ADA,
     ALAN,
@@ -50,13 +50,20 @@ class Atlassian(Published):
     Atlassian's page has ``accountId`` beside it, for the way back, and wants one of both.
     """
 
-    def _understand(self, asked: Asked) -> Call | None:
+    def hears(self, asked: Asked) -> None:
         if not asked.path.endswith("/user/search"):
-            return super()._understand(asked)
-        query = {name: values[0] for name, values in parse_qs(asked.query).items()}
-        if asked.method != "GET" or set(query) != {"accountId"}:
+            super().hears(asked)
+            return
+        FarSide.hears(self, asked)
+        if asked.method != "GET" or set(parse_qs(asked.query)) != {"accountId"}:
             self.complaints.append(f"{asked.method} {asked.path}?{asked.query}")
-        return Call({}, query, None, asked)
+
+    def honest(self, asked: Asked) -> bytes:
+        known = all(asked.headers.get(name) == value for name, value in self.credentials.items())
+        if not known or asked.path != f"/ex/jira/{CLOUD}/rest/api/3/user/search":
+            return super().honest(asked)
+        query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+        return self.handlers[USERS](Call({}, query, None, asked))
 
 
 @pytest.fixture(scope="module")
