@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.errors import ConnectorError, Problem
 from app.model import Email
 from connectors.addresses import address
-from connectors.fields import Token
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.keys import HeaderSecret
 from connectors.sources.pagerduty_shapes import (
     Agent,
     PageShape,
@@ -53,7 +53,7 @@ class PagerDutySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    token: Token = Field(description="a read-only API key")
+    token: HeaderSecret = Field(description="a read-only API key")
     url: str = Field(default=API, description="https://api.eu.pagerduty.com for accounts in the EU")
 
 
