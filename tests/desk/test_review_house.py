@@ -169,9 +169,9 @@ def test_a_refusal_looks_at_so_many_other_policies_and_no_more(build: Build, mon
     gathered: list[str] = []
     gather = facts.Gatherer.gather
 
-    def counted(found: facts.Gatherer, folder: Any, policy: Any, *more: Any) -> Any:
+    def counted(found: facts.Gatherer, folder: Any, policy: Any, *more: Any, **how: Any) -> Any:
         gathered.append(policy.id)
-        return gather(found, folder, policy, *more)
+        return gather(found, folder, policy, *more, **how)
 
     monkeypatch.setattr(facts.Gatherer, "gather", counted)
     request = at.asks("alan", LINE)
