@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from app.errors import ConnectorError
+from app.facts import Gatherer
 from app.lifecycle import causes, incidents
 from app.model import Email
+from app.sources import SourceRack
 from app.store.tables import Due, LedgerEntry
 from connectors.interface import Incident, OnCall
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
@@ -273,16 +275,22 @@ def test_an_empty_rota_does_not_say_that_a_shift_is_over(build: Build, board: An
 
 def test_what_was_said_before_it_was_given_says_nothing_of_it(build: Build, board: Any) -> None:
     house = outside(build)
+    of_the_clock = Gatherer(house.house.steps, SourceRack({}, registry=KINDS), lambda *_asked: None)
+    clock = replace(house.house.desk, facts=of_the_clock)
     board["desk"] = lambda which, _at: [OnCall(ADA)] if which else []
-    assert house.asks("ada", LINE)["state"] == "active"
-    # Kept by the clock for its next look; meanwhile another request finds the incident open.
-    house.clock.advance(seconds=10)
-    look(house)
-    house.presses("ada", "end")
-    board["desk"] = lambda which, _at: [OnCall(ADA)] if which else [ORDERS]
     house.asks("ada", LINE)
-    causes.look(house.house.desk)
+    causes.look(clock)
+    board["desk"] = lambda which, _at: [OnCall(ADA)] if which else [ORDERS]
+    house.clock.advance(seconds=6)
+    house.asks(
+        "ada", LINE
+    )  # the worker is told now that it is open; the clock was told before that it is not
+    causes.look(clock)
     assert minutes_left(house) == 60
+    house.clock.advance(seconds=20)
+    causes.look(clock)
+    assert minutes_left(house) > 59
+    of_the_clock.close()
 
 
 def test_all_that_is_live_is_one_question_a_source(build: Build, board: Any) -> None:
