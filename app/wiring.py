@@ -15,7 +15,7 @@ from app import canary, watch
 from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer
-from app.jobs import JOBS
+from app.jobs import JOBS, TOGETHER
 from app.lifecycle import causes, drift, holders, incidents
 from app.lifecycle.away import Away
 from app.lifecycle.desk import Desk
@@ -200,14 +200,22 @@ def delivery_of(house: House) -> Delivery:
 
 def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
     """The pools of ``worker`` (no grace) or ``clock`` (whatever nobody claimed in time)."""
+    from app.slack.delivery import BUDGET, FEW
+
     delivery = delivery_of(house)
+
+    def deliver() -> timedelta | None:
+        return delivery.deliver(house.clock.now() - grace, FEW if pools.takes_very_much() else BUDGET)
+
     pools = Pools(
         house.steps,
         house.clock.latest,
         work_of(house, "clock" if grace else "worker"),
-        lambda: delivery.deliver(house.clock.now() - grace),
+        deliver,
         grace=grace,
         threads=house.targets.threads,
+        is_well=house.targets.is_well,
+        together={kind: partial(job, house.desk) for kind, job in TOGETHER.items()},
         keep=delivery.keep,
     )
     house.targets.when_well = pools.hasten
