@@ -150,11 +150,22 @@ def test_an_extension_that_is_being_asked_for_stays_one_of_the_end_that_was_give
     house.presses("grace", "approve")
     house.presses("alan", "extend")
     write(house, "incidents", OVER)
-    house.clock.advance(minutes=1)
-    write(house, "incidents", OPEN)
     house.presses("heidi", "approve")
-    assert minutes_left(house) == 89
+    assert minutes_left(house) == 90
     assert house.latest()["extended_seconds"] == 1800
+    assert house.ledger_is_clean()
+
+
+def test_nobody_is_asked_any_more_whether_to_go_on_with_what_is_open_again(build: Build) -> None:
+    house = at_home(build, ONLY_DURING_IT)
+    house.asks("ada", LINE)
+    write(house, "incidents", OVER)
+    house.presses("ada", "extend")
+    assert "no longer asked" not in house.slack.channel("C0APPROVALS").last().plain()
+    write(house, "incidents", OPEN)
+    assert minutes_left(house) == 60
+    assert "no longer asked" in house.slack.channel("C0APPROVALS").last().plain()
+    assert not house.rows(Due, Due.kind == "ask")
     assert house.ledger_is_clean()
 
 
