@@ -21,7 +21,13 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 """Every kind at which access is given: one line each."""
 
 SOURCES: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),)}
+    {
+        kind.name: kind
+        for kind in (
+            Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
+            Kind("splunk", "connectors.sources.splunk:SplunkSource"),
+        )
+    }
 )
 """Every kind of outside system that answers facts: one line each."""
 
