@@ -76,7 +76,7 @@ class Bench(ABC):
         """As it is called in the settings."""
         return str(self.source.name)
 
-    def something(self) -> None:
+    def something(self) -> None:  # noqa: B027 - a pager needs nothing
         """There is something to tell, so that the question takes all of its calls."""
 
     def https(self) -> list[Http]:

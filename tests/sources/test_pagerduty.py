@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pydantic
@@ -107,13 +107,17 @@ class Account:
         return http(200, {"service": {"id": SERVICE, "type": "service", "escalation_policy": policy}})
 
     def _incidents(self, call: Call) -> bytes:
-        assert call.query.get("date_range", "all") == "all"
+        month = (
+            AT - timedelta(days=30) if "date_range" not in call.query else datetime.min.replace(tzinfo=UTC)
+        )
         wanted = call.query.get("statuses[]", ["triggered", "acknowledged", "resolved"])
         services = call.query.get("service_ids[]")
         found = [
             each
             for each in self.incidents
-            if each["status"] in wanted and (services is None or each["service"]["id"] in services)
+            if each["status"] in wanted
+            and datetime.fromisoformat(each["created_at"]) >= month
+            and (services is None or each["service"]["id"] in services)
         ]
         return page(call, "incidents", found)
 
