@@ -100,7 +100,7 @@ class Http:
         self._repeats = repeats
         self._remedies = remedies or {}
         self._sign = sign
-        self._transport = transport or Transport(private=private, tls=self._base.scheme == "https")
+        self._transport = transport or Transport(private=private)
 
     def call(
         self,

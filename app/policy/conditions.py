@@ -4,6 +4,7 @@
 Sentences say what was found, so they stay true under ``not``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.model import Email, Truth, iso, short_duration
 from app.policy.facts import (
+    ACKNOWLEDGED,
     Facts,
     GroupFact,
     IncidentsFact,
@@ -98,6 +100,9 @@ class Condition(Protocol):
     def needs(self) -> Iterator[Needs]:
         """What the condition may read."""
 
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """What it would have to be told in order not to be unknown."""
+
     def known(self) -> Truth | None:
         """The value that it always has, if it has one."""
 
@@ -125,7 +130,7 @@ def needs(**wanted: Any) -> Needs:
     return Needs(**(empty | wanted))
 
 
-class Leaf:
+class Leaf(ABC):
     """What conditions without parts share: nothing to gather, no value of their own."""
 
     __slots__ = ()
@@ -133,6 +138,15 @@ class Leaf:
     def needs(self) -> Iterator[Needs]:
         """Nothing that has to be gathered."""
         yield from ()
+
+    @abstractmethod
+    def truth(self, ctx: Context) -> Truth:
+        """See ``Condition``."""
+
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """All that it needs, while it is unknown."""
+        if self.truth(ctx) is Truth.UNKNOWN:
+            yield from self.needs()
 
     def known(self) -> Truth | None:
         """Depends."""
@@ -176,11 +190,20 @@ def silent(fact: GroupFact | OnCallFact | IncidentsFact) -> str:
     return why or ("nobody was asked" if fact.source == "none" else f"{fact.source} did not answer")
 
 
-def _history(entry: OnCall) -> str:
-    """Since when, and who made it so when, as far as the source says."""
+def _history(entry: OnCall, at: datetime) -> str:
+    """Since when, and who made it so how long ago, as far as the source says."""
     since = f" since {iso(entry.since)}" if entry.since else ""
-    made = f" at {iso(entry.made_at)}" if entry.made_at else ""
-    return since + (f", made so by {entry.by}{made}" if entry.by else "")
+    ago = f" {_roughly(at - entry.made_at)} ago" if entry.made_at else ""
+    made = f", made so{f' by {entry.by}' if entry.by else ''}{ago}" if entry.by or ago else ""
+    return since + made
+
+
+def _roughly(length: timedelta) -> str:
+    """The largest unit alone: ``3 min``."""
+    seconds = max(0, int(length.total_seconds()))
+    sizes = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    unit, size = next((each for each in sizes if seconds >= each[1]), sizes[-1])
+    return f"{seconds // size} {unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +300,7 @@ class IsOnCall(Leaf):
         if entry.email is None or entry.doubt:
             hidden = f"{fact.source} does not tell the address of somebody who is"
             return f"{unknown}: {entry.doubt or hidden}"
-        found = f"{who} is on call in {self.schedule} at level {entry.level}{_history(entry)}"
+        found = f"{who} is on call in {self.schedule} at level {entry.level}{_history(entry, ctx.ask.at)}"
         if truth is Truth.TRUE:
             return found
         if truth is Truth.UNKNOWN:
@@ -296,6 +319,13 @@ class IsOnCall(Leaf):
     def needs(self) -> Iterator[Needs]:
         """That schedule."""
         yield needs(schedules=frozenset({self.schedule}))
+
+
+def _acknowledged(incident: Incident, requester: Email) -> Truth:
+    """Somebody did, and the source does not say who: that may have been them."""
+    if incident.acknowledged_by is None and incident.status == ACKNOWLEDGED:
+        return Truth.UNKNOWN
+    return as_truth(incident.acknowledged_by == requester)
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +367,7 @@ class IncidentOpen(Leaf):
             there = Truth.UNKNOWN if incident.service is None else as_truth(incident.service == self.service)
             truth = both(truth, there)
         if self.acknowledged_by_requester:
-            truth = both(truth, as_truth(incident.acknowledged_by == requester))
+            truth = both(truth, _acknowledged(incident, requester))
         if self.not_declared_by_requester:
             declared = incident.declared_by
             truth = both(truth, Truth.UNKNOWN if declared is None else as_truth(declared != requester))
