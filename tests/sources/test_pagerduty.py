@@ -327,6 +327,13 @@ class TestIncidents(IncidentContract, PagedContract):
         with far_side.in_use(account.routes()):
             yield PagerDutyIncidents(source, far_side, which={}, account_of=account)
 
+    def test_a_filter_that_is_overlooked_opens_nothing_again(self, bench: PagerDutyIncidents) -> None:
+        for number, service in enumerate((SERVICE, "POTHER"), 1):
+            bench.incident(number, status="resolved" if number == 1 else "open", service=service)
+        everything = {"incidents": bench.account_of.incidents, "limit": 100, "offset": 0, "more": False}
+        bench.far_side.on("GET /incidents", says(http(200, everything)))
+        assert list(bench.source.open_incidents({"services": SERVICE}, AT)) == []
+
     def test_only_the_services_that_are_named_count(self, bench: PagerDutyIncidents) -> None:
         for number, service in enumerate(("PORD001", "PPAY001", "POTHER"), 1):
             bench.incident(number, service=service)
