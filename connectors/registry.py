@@ -24,7 +24,9 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),
             Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
+            Kind("rootly", "connectors.sources.rootly:RootlySource"),
             Kind("splunk", "connectors.sources.splunk:SplunkSource"),
         )
     }
@@ -35,6 +37,7 @@ PAGERS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind("incidentio", "connectors.pagers.incidentio:IncidentioPager"),
             Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
             Kind("webhook", "connectors.pagers.webhook:WebhookPager"),
         )

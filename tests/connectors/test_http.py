@@ -306,6 +306,36 @@ def test_h54_all_pages_together_have_one_deadline(server: BadServer) -> None:
     api.close()
 
 
+CALENDAR = ("text/calendar", "text/plain")
+
+
+@pytest.mark.parametrize("kind", ["text/calendar; charset=utf-8", "Text/Plain"])
+def test_text_is_read_as_it_stands_there(server: BadServer, api: Http, kind: str) -> None:
+    server.says("/x", answer("\N{ZERO WIDTH NO-BREAK SPACE}BEGIN:ü\r\n".encode(), "200 OK", kind))
+    assert api.text("/x?key=1", CALENDAR) == "BEGIN:ü\r\n"
+    assert server.heard[0].startswith("GET /x?key=1 HTTP")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (answer(b"<html>Please log in</html>", kind="text/html"), "is not text/calendar or text/plain"),
+        (answer(b"{}"), "is not text/calendar or text/plain"),
+        (answer(b"BEGIN", kind=""), "is not text/calendar or text/plain"),
+        (answer(b"\xff\xfe", kind="text/calendar"), "is not text/calendar or text/plain"),
+        (answer(b" ", kind="text/calendar"), "answered with nothing"),
+        (answer(gzip.compress(b"BEGIN"), "200 OK", "text/calendar", "Content-Encoding: gzip"), "is not text"),
+        (answer(b"BEGIN" * 300_000, kind="text/calendar"), "more than 1000000 bytes"),
+    ],
+    ids=["html", "json", "no type", "not utf-8", "blank", "packed", "large"],
+)
+def test_what_is_not_that_text_is_no_answer(server: BadServer, said: bytes, why: str) -> None:
+    api = client(server, max_bytes=1_000_000, repeats=0)
+    server.says("/x", said)
+    with pytest.raises(ConnectorError, match=why):
+        api.text("/x", CALENDAR)
+
+
 class Rota(BaseModel):
     people: list[str]
 
