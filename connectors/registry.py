@@ -30,6 +30,7 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
             Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),
             Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
             Kind("rootly", "connectors.sources.rootly:RootlySource"),
+            Kind("splunk", "connectors.sources.splunk:SplunkSource"),
         )
     }
 )

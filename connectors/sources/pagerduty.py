@@ -38,8 +38,8 @@ PAGE = "100"
 MOST_PEOPLE = 20
 """Addresses looked up for one list of incidents; of more people nobody knows who they are."""
 
-ID = r"^[A-Za-z0-9]{1,40}$"
-_IDS = r"^[A-Za-z0-9]{1,40}(, ?[A-Za-z0-9]{1,40})*$"
+ID = r"^[A-Za-z0-9_-]{1,64}$"
+_IDS = r"^[A-Za-z0-9_-]{1,64}(, ?[A-Za-z0-9_-]{1,64})*$"
 HEADERS = {"Accept": "application/vnd.pagerduty+json;version=2"}
 _TOKEN = "make a new API key in PagerDuty (Integrations, API Access Keys, read-only) and set `token` to it"  # noqa: S105
 _WHERE = "take its id from the address of its page in PagerDuty"
