@@ -20,7 +20,6 @@ from tests.pretended import ASKED, BOARD, KINDS
 from tests.slackdriver import Form
 
 Build = Callable[..., TestHouse]
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 LINE = "orders-db 1h INC-1234 replica lag"
 OPEN = "- {id: INC-1234, title: Orders are stuck, severity: sev1, status: open}\n"

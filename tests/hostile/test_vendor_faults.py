@@ -82,6 +82,11 @@ FINAL: Mapping[str, Fault] = {
 }
 
 
+@pytest.fixture
+def patience() -> float:
+    return 0.5
+
+
 def state(house: TestHouse) -> str:
     return str(house.latest()["state"])
 
