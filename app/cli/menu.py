@@ -90,6 +90,7 @@ MENU: Mapping[str, Entry] = MappingProxyType(
                 ("policy test [DIR]", "Run the tests that stand beside the policies."),
                 ("policy explain POLICY --user EMAIL", "What would be decided, and why."),
                 ("policy who-can POLICY|--all", "Who would be given what."),
+                ("policy diff OLD NEW", "Who gains and who loses by a change."),
                 ("policy schema", "The JSON Schema, for editors."),
             ),
         ),

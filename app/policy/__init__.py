@@ -1,7 +1,8 @@
 """Policies: one emergency path each, agreed in advance. YAML in, decisions out.
 
 Read in this order: ``loading`` (a folder, every fault at once), ``model`` (what it becomes), ``facts`` (what
-is known), ``conditions`` and ``circumstances`` (true, false or unknown), ``engine`` (the decision).
+is known), ``conditions`` and ``circumstances`` (true, false or unknown), ``engine`` (the decision). ``difference``
+holds two folders against each other.
 Nothing here asks anybody: reading the folder apart, all of it is pure.
 """
 
@@ -10,6 +11,7 @@ from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
 from app.policy.asks import FieldProblem, check_ask, durations_offered, look_like_incident, looks_like_key
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
+from app.policy.difference import Difference, compare
 from app.policy.durations import parse_duration
 from app.policy.engine import decide, needs
 from app.policy.facts import (
@@ -59,6 +61,7 @@ __all__ = [
     "ConfirmPlan",
     "ConnectorConfig",
     "Decision",
+    "Difference",
     "DurationRule",
     "FactSeen",
     "Facts",
@@ -86,6 +89,7 @@ __all__ = [
     "TestResult",
     "Used",
     "check_ask",
+    "compare",
     "decide",
     "durations_offered",
     "facts_from_file",
