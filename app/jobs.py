@@ -1,6 +1,6 @@
 """The background entry points: a piece of due work in, one call of the desk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from app.lifecycle import (
     asking,
@@ -13,11 +13,13 @@ from app.lifecycle import (
     mending,
     overdue,
     taking,
+    together,
 )
 from app.lifecycle.desk import Desk
 from app.store.tables import Due
 
 Job = Callable[[Desk, Due], None]
+SharedJob = Callable[[Desk, Sequence[Due], Callable[[Due], None]], None]
 
 JOBS: Mapping[str, Job] = {
     "decide": deciding.decide,
@@ -36,3 +38,6 @@ JOBS: Mapping[str, Job] = {
     "vanished": mending.close_vanished,
 }
 """By the ``kind`` of a due row. A name here stays valid as long as a row or job with it may exist."""
+
+TOGETHER: Mapping[str, SharedJob] = {"revoke": together.take_all}
+"""What can be done several at a time."""

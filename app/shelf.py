@@ -162,15 +162,15 @@ class PolicyShelf:
     def tell_difference(self, due: Due) -> None:
         """Say in the security channel who gains and who loses by a reload: once, whichever processes reloaded."""
         try:
-            folders = [self._kept(digest) for digest in (str(due.data["before"]), due.ref)]
-            news = _news(compare(*folders))
+            before, after = self._kept(str(due.data["before"])), self._kept(due.ref)
+            channels, news = _channels(before, after), _news(compare(before, after))
         except Misconfigured:  # kept by another version, or with variables that are set no more
             log.warning("who gains and who loses by the new policies cannot be said")
-            folders, news = [self.current()], {"unread": True}
+            channels, news = _channels(self.current()), {"unread": True}
         with self._steps.step() as step:
             timetable.finish(step, due)
             if news and step.first_time(f"{NEWS}:{due.ref}:{due.data['since']}"):
-                for settings in _channels(*folders):
+                for settings in channels:
                     notices.alert(step, settings, "policies_difference", **news, digest=due.ref)
 
     def _kept(self, digest: str) -> PolicyFolder:

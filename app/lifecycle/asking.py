@@ -16,7 +16,7 @@ from app.lifecycle.desk import Desk
 from app.lifecycle.moves import close, lock_request, move
 from app.lifecycle.quorum import Place
 from app.model import Email, Ended, RequestState
-from app.policy import ApprovalPlan, Facts, PolicyFolder, Settings
+from app.policy import ApprovalPlan, Facts, Policy, PolicyFolder, Principal, Settings, speakers_of
 from app.policy import Step as PlanStep
 from app.store import due as timetable
 from app.store.step import Step
@@ -151,6 +151,15 @@ def _set_timer(step: Step, request: Request, plan: ApprovalPlan, place: Place) -
     step.due("ask", request.id, at, "timer")
 
 
+def facts_of_speakers(desk: Desk, folder: PolicyFolder, policy: Policy, request: Request) -> Facts:
+    """Who they are that may have a say in this request now, by its own plan or by what the policy says meanwhile."""
+    people = [*speakers_of(policy), *folder.settings.security_team]
+    people += [Principal.parse(text) for text in request.confirm_by or ()]
+    asked = ApprovalPlan.from_json(request.plan).steps() if request.plan else ()
+    people += [principal for plan_step in asked for principal in plan_step.by]
+    return desk.facts.of_people(folder, people, desk.clock.now())
+
+
 def tick(desk: Desk, due: Due) -> None:
     """The timer of an open ask: remind, escalate, or let it time out."""
     with desk.steps.read() as session:
@@ -158,7 +167,7 @@ def tick(desk: Desk, due: Due) -> None:
     folder = desk.shelf.current()
     facts = None
     if request is not None and is_asking(request) and (policy := folder.policies.get(request.policy)):
-        facts = desk.facts.gather(folder, policy, Email(request.email or ""), desk.clock.now())
+        facts = facts_of_speakers(desk, folder, policy, request)
     with desk.steps.step() as step:
         request = lock_request(step, due.ref)
         timetable.finish(step, due)

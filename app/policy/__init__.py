@@ -13,7 +13,7 @@ from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.difference import Difference, compare
 from app.policy.durations import parse_duration
-from app.policy.engine import decide, needs
+from app.policy.engine import decide, needs, questions, speakers_of
 from app.policy.facts import (
     Facts,
     GroupFact,
@@ -105,8 +105,10 @@ __all__ = [
     "parse_duration",
     "parse_email",
     "people_of",
+    "questions",
     "resolve",
     "run_tests",
+    "speakers_of",
     "subject_name",
     "warnings",
     "who_can",

@@ -4,6 +4,7 @@
 Sentences say what was found, so they stay true under ``not``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.model import Email, Truth, iso, short_duration
 from app.policy.facts import (
+    ACKNOWLEDGED,
     Facts,
     GroupFact,
     IncidentsFact,
@@ -98,6 +100,9 @@ class Condition(Protocol):
     def needs(self) -> Iterator[Needs]:
         """What the condition may read."""
 
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """What it would have to be told in order not to be unknown."""
+
     def known(self) -> Truth | None:
         """The value that it always has, if it has one."""
 
@@ -125,7 +130,7 @@ def needs(**wanted: Any) -> Needs:
     return Needs(**(empty | wanted))
 
 
-class Leaf:
+class Leaf(ABC):
     """What conditions without parts share: nothing to gather, no value of their own."""
 
     __slots__ = ()
@@ -133,6 +138,15 @@ class Leaf:
     def needs(self) -> Iterator[Needs]:
         """Nothing that has to be gathered."""
         yield from ()
+
+    @abstractmethod
+    def truth(self, ctx: Context) -> Truth:
+        """See ``Condition``."""
+
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """All that it needs, while it is unknown."""
+        if self.truth(ctx) is Truth.UNKNOWN:
+            yield from self.needs()
 
     def known(self) -> Truth | None:
         """Depends."""
@@ -298,6 +312,13 @@ class IsOnCall(Leaf):
         yield needs(schedules=frozenset({self.schedule}))
 
 
+def _acknowledged(incident: Incident, requester: Email) -> Truth:
+    """Somebody did, and the source does not say who: that may have been them."""
+    if incident.acknowledged_by is None and incident.status == ACKNOWLEDGED:
+        return Truth.UNKNOWN
+    return as_truth(incident.acknowledged_by == requester)
+
+
 @dataclass(frozen=True, slots=True)
 class IncidentOpen(Leaf):
     """``incident: {…}``; ``severe`` are the severities that suffice, ``ranked`` all that are known."""
@@ -337,7 +358,7 @@ class IncidentOpen(Leaf):
             there = Truth.UNKNOWN if incident.service is None else as_truth(incident.service == self.service)
             truth = both(truth, there)
         if self.acknowledged_by_requester:
-            truth = both(truth, as_truth(incident.acknowledged_by == requester))
+            truth = both(truth, _acknowledged(incident, requester))
         if self.not_declared_by_requester:
             declared = incident.declared_by
             truth = both(truth, Truth.UNKNOWN if declared is None else as_truth(declared != requester))

@@ -12,7 +12,8 @@ from connectors.interface import Incident, OnCall
 if TYPE_CHECKING:
     from app.policy.model import Settings
 
-OPEN_STATUSES = frozenset({"open", "acknowledged"})
+ACKNOWLEDGED = "acknowledged"
+OPEN_STATUSES = frozenset({"open", ACKNOWLEDGED})
 """An incident in another status is over."""
 
 

@@ -137,12 +137,12 @@ def _decisions(
 
 def _decide(desk: Desk, folder: PolicyFolder, policy: Policy, person: Person, typed: Typed) -> Decision:
     now = desk.clock.now()
-    facts = desk.facts.gather(folder, policy, person.email, now)
     try:
         length = min(typed.length() or policy.duration.default, policy.duration.max)
     except ValueError:
         length = policy.duration.default
     ask = Ask(person.email, now, length, typed.reason, typed.incident)
+    facts = desk.facts.gather(folder, policy, ask, warm=True)
     return decide(policy, folder.settings, ask, facts)
 
 

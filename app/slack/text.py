@@ -26,6 +26,8 @@ Words = Sequence[Part]
 
 def visible(typed: str) -> str:
     """What somebody typed, with nothing in it that hides, reorders or overwrites what stands beside it."""
+    if typed.isascii() and typed.isprintable():
+        return typed
     shown: list[str] = []
     combined = 0
     for character in typed.replace("\r\n", "\n").replace("\r", "\n"):

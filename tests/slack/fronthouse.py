@@ -19,7 +19,6 @@ from app.slack.client import OwnIdentity, client_of
 from app.slack.front import Front
 from app.slack.guard import Guard, Tally
 from app.slack.listeners import create_bolt
-from app.store import schema
 from app.store.engine import make_engine
 from app.store.step import Steps
 from app.store.tables import Due, LedgerEntry, Press, Request
@@ -187,15 +186,6 @@ def build(slack: Slack, database: str, folder: PolicyFolder) -> House:
     guard = Guard(SIGNING_SECRET, identity.known, Present().now, tally)
     bolt = create_bolt(Front(steps, lambda: folder, client))
     return House(slack, steps, folder, identity, tally, guard, bolt, client, rung)
-
-
-def migrated(folder: Path) -> Path:
-    """A migrated database to be copied."""
-    file = folder / "migrated.db"
-    engine = make_engine(f"sqlite:///{file}")
-    schema.migrate(engine)
-    engine.dispose()
-    return file
 
 
 def copied(template: Path, folder: Path) -> str:

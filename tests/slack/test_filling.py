@@ -266,9 +266,15 @@ class SlowFacts:
     def __init__(self, house: TestHouse) -> None:
         self.house = house
 
-    def gather(self, *asked: Any) -> Facts:
+    def gather(self, *asked: Any, **how: Any) -> Facts:
         self.house.clock.advance(seconds=filling.PATIENCE.total_seconds() + 0.1)
-        return self.house.house.desk.facts.gather(*asked)
+        return self.house.house.desk.facts.gather(*asked, **how)
+
+    def warm(self, *_asked: Any) -> None:
+        return
+
+    def of_policy(self, *asked: Any) -> Facts:
+        return self.house.house.desk.facts.of_policy(*asked)
 
     def of_people(self, *asked: Any) -> Facts:
         return self.house.house.desk.facts.of_people(*asked)
