@@ -16,7 +16,7 @@ from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer
 from app.jobs import JOBS, TOGETHER
-from app.lifecycle import drift, holders
+from app.lifecycle import causes, drift, holders, incidents
 from app.lifecycle.away import Away
 from app.lifecycle.desk import Desk
 from app.lifecycle.journal import Journal
@@ -63,6 +63,8 @@ TARGETS_EVERY = timedelta(seconds=20)
 DRIFT_EVERY = timedelta(seconds=20)
 SOURCES_EVERY = timedelta(seconds=10)
 HOLDERS_EVERY = timedelta(seconds=30)
+CAUSES_EVERY = timedelta(seconds=20)
+INCIDENTS_EVERY = timedelta(seconds=20)
 REMEMBER_EVERY = timedelta(seconds=0.5)
 COMPARE_EVERY = timedelta(seconds=1)
 _TELL = ("worker", "clock")
@@ -312,6 +314,8 @@ def make_timetable(
         clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
         clocks.Routine("drift", DRIFT_EVERY, lambda: drift.schedule(house.desk)),
         clocks.Routine("holders", HOLDERS_EVERY, lambda: holders.look_at_holders(house.desk)),
+        clocks.Routine("causes", CAUSES_EVERY, lambda: causes.look(house.desk)),
+        clocks.Routine("incidents", INCIDENTS_EVERY, lambda: incidents.keep(house.desk)),
         clocks.Routine("remember", REMEMBER_EVERY, vigil.memory.refresh),
         clocks.Routine("compare", COMPARE_EVERY, house.known.look),
     ]

@@ -218,6 +218,7 @@ _OF_POLICY: Mapping[str, Compare] = {
     "limits": _parts(per_user=_limit, policy=_limit, concurrent=_at_most, cooldown=_at_least),
     "alert": _parts(channel=_either, also=shrunk),
     "alone": _judged(_ranked("refused", "accepted")),
+    "end": _parts(with_incident=_there, on_shift_end=_no_matter),
 }
 
 

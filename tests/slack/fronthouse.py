@@ -13,6 +13,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from sqlmodel import SQLModel, col, select
 
+from app.lifecycle import incidents
 from app.policy import PolicyFolder, load
 from app.slack import forms
 from app.slack.client import OwnIdentity, client_of
@@ -44,7 +45,7 @@ connectors:
 """
 
 INCIDENTS = """
-- {id: OPS_7, title: Replica lag, severity: sev1, status: open}
+- {id: OPS_7, title: Replica lag, severity: sev1, status: open, channel: C0OPS7}
 - {id: OPS_6, title: Over since yesterday, severity: sev1, status: resolved}
 """
 
@@ -158,7 +159,7 @@ class House:
             typed=wish,
             choices=choices,
             chosen=chosen,
-            lists_incidents=True,
+            incidents=incidents.listed(self.steps, self.folder.settings, self.steps.now()),
         )
         self.client.views_update(view_id=form.id, view=forms.request_form(filled))
 
