@@ -1,4 +1,4 @@
-"""``policy``: check, test, explain, who-can, diff, schema. No database, no network, no secret."""
+"""``policy``: check, test, explain, who-can, diff, schema. No database; no network and no secret but for ``--live``."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from app import policy as policies
-from app.cli import differing, explaining, output
-from app.cli.failing import NO
+from app.cli import asking, differing, explaining, output
+from app.cli.failing import NO, code_of
 from app.cli.options import ADDRESS, DURATION, MOMENT, json_option
-from app.cli.terminal import Terminal, schemas
+from app.cli.terminal import Terminal
 from app.clock import SystemClock
 from app.errors import Misconfigured, Problem, Refused
 from app.model import Email, Verdict
@@ -38,21 +38,28 @@ def policy() -> None:
 
 @policy.command()
 @_DIR
+@click.option("--live", is_flag=True, help="Ask each source, pager and target once as well; changes nothing.")
 @json_option
 @click.pass_context
-def check(ctx: click.Context, *, folder: Path | None, json_wanted: bool) -> None:
+def check(ctx: click.Context, *, folder: Path | None, live: bool, json_wanted: bool) -> None:
     """Every fault of every file at once; warnings go to standard error and are no faults."""
     terminal: Terminal = ctx.obj
     problems: tuple[Problem, ...] = ()
+    unreachable = False
     try:
         loaded = _load(terminal, folder)
     except Misconfigured as faulty:  # not a failure of this command: it is what was asked for
         problems = faulty.problems
     else:
-        for warning in policies.warnings(loaded):
+        warnings = policies.warnings(loaded)
+        if live:
+            seen = asking.look_outside(terminal, loaded)
+            problems, unreachable = seen.problems, seen.unreachable
+            warnings += seen.warnings
+        for warning in warnings:
             output.remark(f"warning: {warning}")
     output.verdict(problems, json_wanted=json_wanted, fine="No faults.")
-    ctx.exit(NO if problems else 0)
+    ctx.exit(code_of(problems, unreachable=unreachable))
 
 
 @policy.command("test")
@@ -170,7 +177,7 @@ def schema() -> None:
 def _load(terminal: Terminal, folder: Path | None) -> policies.PolicyFolder:
     if folder is None:
         return terminal.folder()
-    return policies.load(folder, kinds=schemas(), env=terminal.env)
+    return policies.load(folder, kinds=terminal.kinds(), env=terminal.env)
 
 
 def _faulty_is_a_no(terminal: Terminal, folder: Path | None) -> policies.PolicyFolder:
