@@ -5,11 +5,11 @@ other condition may be true or false, whatever hour it is and whoever is on call
 policies have decided, so the cases are few; conditions that follow from one another are never set against each other.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.model import Truth
+from app.model import Email, Truth, Verdict
 from app.policy.circumstances import (
     Always,
     Between,
@@ -19,9 +19,10 @@ from app.policy.circumstances import (
     ShortEnough,
     UsedRarely,
 )
-from app.policy.conditions import Condition, IncidentOpen, IsOnCall
+from app.policy.conditions import Condition, IncidentOpen, InGroup, IsOnCall, IsUser
+from app.policy.facts import Facts, group_fact
 from app.policy.hours import Hours
-from app.policy.model import Policy, Rule
+from app.policy.model import Rule, Settings
 
 MOST_LOOKS = 5_000
 """At one pair of policies by one kind of person; beyond that, conditions that did not change are taken as a whole."""
@@ -42,9 +43,9 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A policy as somebody meets it (None: there is none), with what is known of them."""
+    """A policy's rules as somebody meets them, with what is known of them."""
 
-    policy: Policy | None
+    rules: tuple[Rule, ...]
     fixed: Known
 
 
@@ -79,9 +80,9 @@ def leaves(condition: Condition) -> Iterator[Condition]:
             yield condition
 
 
-def leaves_of(policy: Policy | None) -> set[Condition]:
-    """Every condition that the policy's rules are made of."""
-    return {leaf for rule in (policy.rules if policy else ()) for leaf in leaves(rule.condition)}
+def leaves_of(rules: Iterable[Rule]) -> set[Condition]:
+    """Every condition that the rules are made of."""
+    return {leaf for rule in rules for leaf in leaves(rule.condition)}
 
 
 def cases(before: Side, after: Side, differ: Differ, budget: Budget) -> list[Case]:
@@ -90,12 +91,47 @@ def cases(before: Side, after: Side, differ: Differ, budget: Budget) -> list[Cas
         return _Search(before, after, differ, frozenset()).all(budget)
     except TooMany:
         # Coarser, and never silent: what did not change is one question, however many parts it has.
-        unchanged = _conditions(before.policy) & _conditions(after.policy)
-        return _Search(before, after, differ, unchanged).all(budget)
+        old, new = (frozenset(rule.condition for rule in side.rules) for side in (before, after))
+        return _Search(before, after, differ, old & new).all(budget)
 
 
-def _conditions(policy: Policy | None) -> frozenset[Condition]:
-    return frozenset(rule.condition for rule in (policy.rules if policy else ()))
+def deciding(rules: tuple[Rule, ...], budget: Budget) -> set[Rule]:
+    """Those of the rules that decide in some case, for somebody; raises ``TooMany``."""
+    found: set[Rule] = set()
+
+    def note(outcome: Outcome, _other: Outcome) -> bool:
+        found.update({outcome.rule} - {None})  # type: ignore[arg-type]
+        return False
+
+    _Search(Side(rules, {}), Side((), {}), note, frozenset()).all(budget)
+    return found
+
+
+# --- people -------------------------------------------------------------------------------------------------
+
+OF_PEOPLE = (IsUser, InGroup, IsOnCall)
+"""The conditions that say who somebody is."""
+
+
+def told_of(leaf: Condition, email: Email | None, settings: Settings, facts: Facts) -> bool | None:
+    """What folder and facts say of that person (None: of whoever is nobody special); None: nobody can say it."""
+    match leaf:
+        case IsUser():
+            return leaf.email == email
+        case InGroup():
+            members = group_fact(leaf.name, settings, facts).members
+            return None if members is None else email in members
+        case IsOnCall():
+            schedule = settings.schedules.get(leaf.schedule)
+            return email in schedule.members if schedule and schedule.members else None
+        case _:
+            return None
+
+
+def may_cover(rule: Rule, email: Email | None, settings: Settings) -> bool:
+    """Whether the rule's condition may be true of that person, under some circumstances."""
+    told = {leaf: told_of(leaf, email, settings, Facts()) for leaf in leaves(rule.condition)}
+    return _known(rule.condition, {leaf: so for leaf, so in told.items() if so is not None}) is not False
 
 
 # --- questions ----------------------------------------------------------------------------------------------
@@ -192,11 +228,9 @@ class _Rules:
     """One side's rules over questions."""
 
     def __init__(self, side: Side, questions: _Questions) -> None:
-        policy = side.policy
-        self.giving = [(rule, questions.node(rule.condition)) for rule in (policy.giving if policy else ())]
-        self.refusing = [
-            (rule, questions.node(rule.condition)) for rule in (policy.refusing if policy else ())
-        ]
+        nodes = [(rule, questions.node(rule.condition)) for rule in side.rules]
+        self.giving = [each for each in nodes if each[0].then is not Verdict.REFUSE]
+        self.refusing = [each for each in nodes if each[0].then is Verdict.REFUSE]
 
     def settle(self, answers: Answers) -> Outcome | int:
         """The rule that decides, or the question that has to be answered first."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from app.model import Email, Verdict, short_duration
 from app.policy.approval import ApprovalPlan, ConfirmPlan
-from app.policy.cases import Budget, Known, Outcome, Side, TooMany, cases, leaves_of
+from app.policy.cases import OF_PEOPLE, Budget, Known, Outcome, Side, TooMany, cases, leaves_of, told_of
 from app.policy.changes import (
     Change,
     Effect,
@@ -26,9 +26,9 @@ from app.policy.changes import (
     of_settings,
 )
 from app.policy.circumstances import InHours
-from app.policy.conditions import Condition, InGroup, IsOnCall, IsUser
-from app.policy.facts import Facts, group_fact
-from app.policy.model import Policy, PolicyFolder, Settings
+from app.policy.conditions import Condition, InGroup, IsOnCall
+from app.policy.facts import Facts
+from app.policy.model import Policy, PolicyFolder, Rule, Settings
 from app.policy.reports import people_of, people_of_facts
 from app.policy.wording import words
 
@@ -209,7 +209,9 @@ class _Company:
 
     def kinds(self, old: Policy | None, new: Policy | None) -> Iterator[_Kind]:
         """Whoever is nobody special, then people of whom these policies know the same."""
-        special = [leaf for leaf in leaves_of(old) | leaves_of(new) if isinstance(leaf, _OF_PEOPLE)]
+        special = [
+            leaf for leaf in leaves_of(_rules(old)) | leaves_of(_rules(new)) if isinstance(leaf, OF_PEOPLE)
+        ]
         yield self._kind(special, ())
         found: dict[tuple[frozenset[Condition], ...], list[Email]] = {}
         for email in self.people:
@@ -223,29 +225,11 @@ class _Company:
         return _Kind(before, after, tuple(people))
 
     def _known(self, special: Sequence[Condition], email: Email | None, side: Settings) -> Known:
-        told = {leaf: _told(leaf, email, side, self.facts) for leaf in special}
+        told = {leaf: told_of(leaf, email, side, self.facts) for leaf in special}
         return {leaf: truth for leaf, truth in told.items() if truth is not None}
 
     def _true(self, special: Sequence[Condition], email: Email, side: Settings) -> frozenset[Condition]:
-        return frozenset(leaf for leaf in special if _told(leaf, email, side, self.facts))
-
-
-_OF_PEOPLE = (IsUser, InGroup, IsOnCall)
-
-
-def _told(leaf: Condition, email: Email | None, settings: Settings, facts: Facts) -> bool | None:
-    """What the folder and the facts say of that person; None: nobody can list these people."""
-    match leaf:
-        case IsUser():
-            return leaf.email == email
-        case InGroup():
-            members = group_fact(leaf.name, settings, facts).members
-            return None if members is None else email in members
-        case IsOnCall():
-            schedule = settings.schedules.get(leaf.schedule)
-            return email in schedule.members if schedule and schedule.members else None
-        case _:
-            return None
+        return frozenset(leaf for leaf in special if told_of(leaf, email, side, self.facts))
 
 
 # --- what they hear -----------------------------------------------------------------------------------------
@@ -282,24 +266,23 @@ class _Found:
     def core(self) -> frozenset[tuple[Condition, bool]]:
         """What has to be so, but for what else the person must not be."""
         return frozenset(
-            (leaf, truth) for leaf, truth in self.when.items() if truth or not isinstance(leaf, _OF_PEOPLE)
+            (leaf, truth) for leaf, truth in self.when.items() if truth or not isinstance(leaf, OF_PEOPLE)
         )
 
     @property
     def who(self) -> frozenset[Condition]:
         """The groups and rotas that the person is in."""
-        return frozenset(leaf for leaf, truth in self.when.items() if truth and isinstance(leaf, _OF_PEOPLE))
+        return frozenset(leaf for leaf, truth in self.when.items() if truth and isinstance(leaf, OF_PEOPLE))
 
 
 def _shifts(
     old: Policy | None, new: Policy | None, company: _Company, budget: Budget
 ) -> Iterator[tuple[Shift, Effect]]:
     """Each shift once, whoever is nobody special first."""
-    rules = [policy.rules if policy else () for policy in (old, new)]
     general: list[_Found] = []
     several: dict[tuple[Offer, Offer, tuple[str, ...], Effect], list[str]] = {}
     for kind in company.kinds(old, new):
-        if rules[0] == rules[1] and kind.before == kind.after:
+        if _rules(old) == _rules(new) and kind.before == kind.after:
             continue
         found = _simplest(_cases(old, new, kind, budget), general if kind.people else ())
         if not kind.people:
@@ -318,9 +301,13 @@ def _cases(old: Policy | None, new: Policy | None, kind: _Kind, budget: Budget) 
     def differ(before: Outcome, after: Outcome) -> bool:
         return effect(before, after) != "none"
 
-    for each in cases(Side(old, kind.before), Side(new, kind.after), differ, budget):
+    for each in cases(Side(_rules(old), kind.before), Side(_rules(new), kind.after), differ, budget):
         before, after = _offer(old, each.before), _offer(new, each.after)
         yield _Found(before, after, effect(each.before, each.after), each.when)
+
+
+def _rules(policy: Policy | None) -> tuple[Rule, ...]:
+    return policy.rules if policy else ()
 
 
 def _offer(policy: Policy | None, outcome: Outcome) -> Offer:

@@ -14,6 +14,10 @@ from connectors.interface import Expiry, Incident, Kind, Limits, OnCall
 from connectors.registry import Registry
 
 
+TOGETHER = threading.Barrier(2)
+"""Passed by two questions that are under way at the same time."""
+
+
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -64,11 +68,15 @@ class Duty:
             case "AWAY":
                 message = f"{self.name} answered 503."
                 raise ConnectorError(message)
+            case "MEETS":
+                TOGETHER.wait(timeout=10)
             case "HANGS":
                 threading.Event().wait()
         return []
 
     def open_incidents(self, which: Mapping[str, str], _at: datetime) -> Sequence[Incident]:
+        if which.get("team") == "meets":
+            TOGETHER.wait(timeout=10)
         return [Incident("INC-1", severity="P1" if which.get("team") == "strange" else "sev1")]
 
     def close(self) -> None:

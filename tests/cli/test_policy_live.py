@@ -102,6 +102,10 @@ def test_what_does_not_answer_is_out_of_reach_and_holds_up_nothing(
     assert (found["where"], found["what"]) == ("schedules.primary", says)
 
 
+def test_everything_is_asked_at_the_same_time(live: Live) -> None:
+    assert problems(live("MEETS", incidents=", team: meets", patience=20), 0) == []
+
+
 @pytest.mark.parametrize(
     ("schedule", "warning"),
     [
