@@ -13,7 +13,6 @@ from app.model import Email
 from connectors.interface import Expiry, Incident, Kind, Limits, OnCall
 from connectors.registry import Registry
 
-
 TOGETHER = threading.Barrier(2)
 """Passed by two questions that are under way at the same time."""
 
