@@ -49,7 +49,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
             },
             {"app.rosters", "app.slack", "app.watch"},
             {"app.metrics", "app.web", "app.doctor", "app.together"},
-            {"app.wiring"},
+            {"app.wiring", "app.live"},
             {"app.background", "app.serving"},
             {"app.cli"},
         ),
