@@ -28,7 +28,7 @@ from app.queue import Bell, Listener
 from app.restored import KnownDatabase
 from app.rosters import Rosters
 from app.routes import LOOK_EVERY, Routes
-from app.shelf import PolicyShelf, Where, current_or_none
+from app.shelf import NEWS, PolicyShelf, Where, current_or_none
 from app.sources import SourceRack
 from app.state import StateFolder
 from app.store import due as timetable
@@ -187,6 +187,7 @@ def work_of(house: House, by: str = "worker") -> dict[str, Callable[[Due], None]
     work: dict[str, Callable[[Due], None]] = {kind: partial(job, house.desk) for kind, job in JOBS.items()}
     work["form"] = lambda due: fill(house.desk, house.client, due)
     work["refresh"] = lambda due: _refresh_people(house, due)
+    work[NEWS] = house.shelf.tell_difference
     work[canary.KIND] = lambda due: canary.come_home(house.steps, by, due)
     return work
 

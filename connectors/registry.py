@@ -24,9 +24,13 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind("grafana", "connectors.sources.grafana:GrafanaSource"),
             Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),
+            Kind("jsm", "connectors.sources.jsm:JsmSource", experimental=True),
+            Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),
             Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
             Kind("rootly", "connectors.sources.rootly:RootlySource"),
+            Kind("splunk", "connectors.sources.splunk:SplunkSource"),
         )
     }
 )
@@ -37,6 +41,7 @@ PAGERS: Mapping[str, Kind] = MappingProxyType(
         kind.name: kind
         for kind in (
             Kind("incidentio", "connectors.pagers.incidentio:IncidentioPager"),
+            Kind("opsgenie", "connectors.pagers.opsgenie:OpsgeniePager"),
             Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
             Kind("webhook", "connectors.pagers.webhook:WebhookPager"),
         )

@@ -48,6 +48,7 @@ class Schedule:
     file: str | None = None
     url: str | None = None
     match: Literal["attendee", "summary"] = "attendee"
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import Misconfigured, Problem
 from connectors.answers import Shape, line, link
-from connectors.fields import Token
 from connectors.http import Http, segment
 from connectors.interface import Page
-from connectors.keys import like
+from connectors.keys import HeaderSecret, like
 
 PAGE_WITHIN = 5.0
 _NO_ID = "is no id; take the last part of the address that the alert source shows"
@@ -31,10 +30,10 @@ class IncidentioPagerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: Token | None = Field(
+    token: HeaderSecret | None = Field(
         default=None, description="an API key that may only view: for the source of this kind"
     )
-    alert_token: Token | None = Field(
+    alert_token: HeaderSecret | None = Field(
         default=None, description="the token of an HTTP alert source: to page people"
     )
     url: str = Field(default="https://api.incident.io", description="where the API is")

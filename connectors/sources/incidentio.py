@@ -21,10 +21,9 @@ from pydantic import (
 from app.errors import ConnectorError, Misconfigured, Problem
 from connectors.addresses import address
 from connectors.answers import asked, channel, line, link, stamp
-from connectors.fields import Token
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
-from connectors.keys import like
+from connectors.keys import HeaderSecret, like
 from connectors.sources import incidentio_answers as said
 
 _REMEDIES = {
@@ -55,11 +54,11 @@ class IncidentioSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: Token | None = Field(
+    token: HeaderSecret | None = Field(
         default=None,
         description="an API key that may only view: who is on call, and which incidents are open",
     )
-    alert_token: Token | None = Field(
+    alert_token: HeaderSecret | None = Field(
         default=None, description="the token of an HTTP alert source: for the pager of this kind"
     )
     url: str = Field(default="https://api.incident.io", description="where the API is")

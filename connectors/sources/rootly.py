@@ -16,10 +16,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from app.errors import ConnectorError, Problem
 from connectors.addresses import address
 from connectors.answers import Shape, asked, channel, line, link, stamp
-from connectors.fields import Token
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
-from connectors.keys import ScheduleId, like
+from connectors.keys import HeaderSecret, ScheduleId, like
 
 _REMEDIES = {
     401: "`token` must be an API key of Rootly (Organization Settings, API Keys) that was not deleted",
@@ -40,7 +39,7 @@ class RootlySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: Token = Field(description="an API key that may only read")
+    token: HeaderSecret = Field(description="an API key that may only read")
     url: str = Field(default="https://api.rootly.com", description="where the API is")
     private: bool = Field(default=False, description="true: it may be at an address of one's own network")
 
