@@ -93,9 +93,13 @@ class Condition(Protocol):
         """The value that it always has, if it has one."""
 
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+"""Looked up once: asking the class for a member takes longer than comparing with it."""
+
+
 def as_truth(answer: bool) -> Truth:  # noqa: FBT001 - the one argument is the point
     """Of what is known for certain."""
-    return Truth.TRUE if answer else Truth.FALSE
+    return _TRUE if answer else _FALSE
 
 
 def both(left: Truth, right: Truth) -> Truth:
@@ -200,18 +204,18 @@ class IsOnCall(Leaf):
         people = on_call_fact(self.schedule, ctx.settings, ctx.facts).people
         if not people:
             return Truth.UNKNOWN
-        answer = Truth.FALSE
+        answer, requester, level = _FALSE, ctx.ask.requester, self.level
         for entry in people:
-            if entry.email == ctx.ask.requester and (self.level is None or entry.level <= self.level):
+            if entry.email == requester and (level is None or entry.level <= level):
                 truth = self._long_enough(entry, ctx)
-                if truth is Truth.TRUE:
+                if truth is _TRUE:
                     return truth
-                answer = truth if answer is Truth.FALSE else answer
+                answer = truth if answer is _FALSE else answer
         return answer
 
     def _long_enough(self, entry: OnCall, ctx: Context) -> Truth:
         if self.for_at_least is None:
-            return Truth.TRUE
+            return _TRUE
         if entry.since is None:
             # People whom settings name are always on call; of anybody else nobody knows since when.
             schedule = ctx.settings.schedules.get(self.schedule)
@@ -286,22 +290,19 @@ class IncidentOpen(Leaf):
         return self._best(ctx)[0]
 
     def _best(self, ctx: Context) -> tuple[Truth, Incident | None]:
-        if ctx.facts.incidents.open is None:
+        still_open, named = ctx.facts.incidents.open, ctx.ask.incident
+        if still_open is None:
             return Truth.UNKNOWN, None
-        answer: tuple[Truth, Incident | None] = (Truth.FALSE, None)
-        for incident in self._candidates(ctx.facts.incidents.open, ctx.ask.incident):
+        answer: tuple[Truth, Incident | None] = (_FALSE, None)
+        for incident in still_open:
+            if named and incident.id != named and incident.id.casefold() != named.casefold():
+                continue
             truth = self._matches(incident, ctx.ask.requester)
-            if truth is Truth.TRUE:
+            if truth is _TRUE:
                 return truth, incident
-            if truth is Truth.UNKNOWN:
+            if truth is _UNKNOWN:
                 answer = truth, incident
         return answer
-
-    @staticmethod
-    def _candidates(incidents: tuple[Incident, ...], named: str | None) -> tuple[Incident, ...]:
-        if not named:
-            return incidents
-        return tuple(each for each in incidents if each.id.casefold() == named.casefold())
 
     def _matches(self, incident: Incident, requester: Email) -> Truth:
         truth = self._severe_enough(incident)
