@@ -20,7 +20,7 @@ from app.clock import SystemClock
 from app.embedded import EmbeddedValkey
 from app.errors import ConnectorError, Misconfigured, Problem
 from app.model import Clock
-from app.policy import KindSchema, PolicyFolder, load
+from app.policy import Kinds, PolicyFolder, load
 from app.queue import connect
 from app.restored import knows, seen
 from app.settings import Settings, is_loopback
@@ -67,7 +67,7 @@ class Diagnosis:
         return any(finding.unreachable for finding in self.findings)
 
 
-def examine(env: Mapping[str, str], kinds: Mapping[str, KindSchema], clock: Clock | None = None) -> Diagnosis:
+def examine(env: Mapping[str, str], kinds: Kinds, clock: Clock | None = None) -> Diagnosis:
     """Look at one thing after the other, each bounded in time; what depends on a fault is left out."""
     now = (clock or SystemClock()).now
     settings, faults = _settings(env)
@@ -107,7 +107,7 @@ def _settings(env: Mapping[str, str]) -> tuple[Settings | None, list[Finding]]:
 
 
 def _folder(
-    settings: Settings | None, kinds: Mapping[str, KindSchema], env: Mapping[str, str]
+    settings: Settings | None, kinds: Kinds, env: Mapping[str, str]
 ) -> tuple[PolicyFolder | None, list[Finding]]:
     if settings is None:
         return None, []

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from app.lifecycle import (
     asking,
+    causes,
     deciding,
     drift,
     ending,
@@ -30,6 +31,7 @@ JOBS: Mapping[str, Job] = {
     "late": taking.take_late,
     "sessions": lingering.look,
     "overdue": overdue.tell,
+    "cause": causes.outlast,
     "confirm": ending.unconfirmed,
     "ending": ending.remind_of_end,
     "offboard": ending.offboard,

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from app import notices
 from app.errors import Misconfigured, Problem, Unavailable
 from app.lifecycle.moves import FINAL_GRANT_STATES
-from app.policy import KindSchema, PolicyFolder, from_text, load
+from app.policy import Kinds, PolicyFolder, from_text, load
 from app.store import pulses
 from app.store.step import Step, Steps
 from app.store.tables import Grant, PolicyText, Pulse
@@ -30,7 +30,7 @@ class Where:
     """What a folder is read with: its place, the connector kinds known, and the environment for ``${…}``."""
 
     folder: Path
-    kinds: Mapping[str, KindSchema]
+    kinds: Kinds
     env: Mapping[str, str]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from traceback import extract_tb
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -13,20 +13,28 @@ from pydantic import ValidationError
 from app import log
 from app.errors import ConnectorError, Misconfigured, storable
 from app.gates import Gate
-from app.policy import ConnectorConfig, PolicyFolder, resolve
+from app.policy import ConnectorConfig, Kinds, PolicyFolder, SourceConfig, resolve
 from connectors.interface import AccessConnector, Kind, Limits
-from connectors.registry import ACCESS, kind_class
+from connectors.registry import ACCESS, OURS, Classes, Registry, kind_class
 
 logger = structlog.get_logger()
 
 
+def kinds_of(registry: Registry = OURS) -> Kinds:
+    """Every kind that settings may name, for the loader; none of their classes is imported by that."""
+    untried = {("connectors", name) for name, kind in registry.access.items() if kind.experimental}
+    untried |= {("sources", name) for name, kind in registry.sources.items() if kind.experimental}
+    access, sources, pagers = map(Classes, (registry.access, registry.sources, registry.pagers))
+    return Kinds(access, sources, pagers, frozenset(untried))
+
+
 class Guarded:
-    """A connector that keeps its promises, whoever wrote it.
+    """A connector or a source that keeps its promises, whoever wrote it.
 
     Whatever it raises comes out as ``ConnectorError``, and no text in its answers is one that a database refuses.
     """
 
-    def __init__(self, name: str, connector: AccessConnector) -> None:
+    def __init__(self, name: str, connector: Any) -> None:
         self._name = name
         self.inner = connector
 
@@ -68,6 +76,23 @@ def _storable(answer: Any) -> Any:
             return answer
 
 
+def build(
+    config: ConnectorConfig | SourceConfig, registry: Mapping[str, Kind], env: Mapping[str, str]
+) -> Any:
+    """The target or source of those settings, guarded; raises ``ConnectorError`` where it cannot be built."""
+    try:
+        kind = kind_class(config.kind, registry)
+        values = resolve(config, env)
+        # Whatever came out of the environment is a secret to the log, with the passwords inside of it.
+        log.hide(str(value) for name, value in values.items() if value != config.values.get(name))
+        return Guarded(config.name, kind(config.name, kind.Settings.model_validate(values)))
+    except (Misconfigured, ValidationError) as faulty:
+        # The text of a validation error shows the value, which may be a secret.
+        why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
+        message = f"{config.name} cannot be used: {why}"
+        raise ConnectorError(message) from None
+
+
 class ConnectorRack:
     """See ``lifecycle.desk.Targets``. A connector is rebuilt when its settings change; the old one is closed.
 
@@ -105,7 +130,7 @@ class ConnectorRack:
                 message = f"There is no connector `{name}` in settings.yaml."
                 raise ConnectorError(message)
             if held is None or held[0] != config:
-                self._built[name] = (config, self._build(config))
+                self._built[name] = (config, build(config, self._registry, self._env))
                 if held is not None:
                     held[1].close()
             return self._built[name][1]
@@ -139,25 +164,6 @@ class ConnectorRack:
         with self._lock:
             gates = sorted(self._gates.items())
         return [why for _, gate in gates if (why := gate.unwell())]
-
-    def _build(self, config: ConnectorConfig) -> AccessConnector:
-        kind = kind_class(config.kind, self._registry)
-        try:
-            values = resolve(config, self._env)
-            self._hide(config, values)
-            settings = kind.Settings.model_validate(values)
-            built = kind(config.name, settings)  # type: ignore[call-arg]
-        except (Misconfigured, ValidationError) as faulty:
-            # The text of a validation error shows the value, which may be a secret.
-            why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
-            message = f"{config.name} cannot be used: {why}"
-            raise ConnectorError(message) from None
-        return cast("AccessConnector", Guarded(config.name, built))
-
-    @staticmethod
-    def _hide(config: ConnectorConfig, values: Mapping[str, Any]) -> None:
-        """Whatever came out of the environment is a secret to the log, with the passwords inside of it."""
-        log.hide(str(value) for name, value in values.items() if value != config.values.get(name))
 
     def close(self) -> None:
         """Close every connector."""

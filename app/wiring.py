@@ -14,9 +14,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app import canary, watch
 from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
-from app.facts import Gatherer, Sources
+from app.facts import Gatherer
 from app.jobs import JOBS, TOGETHER
-from app.lifecycle import drift, holders
+from app.lifecycle import causes, drift, holders, incidents
 from app.lifecycle.away import Away
 from app.lifecycle.desk import Desk
 from app.lifecycle.journal import Journal
@@ -29,15 +29,15 @@ from app.restored import KnownDatabase
 from app.rosters import Rosters
 from app.routes import LOOK_EVERY, Routes
 from app.shelf import PolicyShelf, Where, current_or_none
+from app.sources import SourceRack
 from app.state import StateFolder
 from app.store import due as timetable
 from app.store import schema
 from app.store.engine import AWAY, make_engine
 from app.store.step import Steps
-from app.targets import ConnectorRack
+from app.targets import ConnectorRack, kinds_of
 from app.watch import CredentialCheck, Watch
-from connectors.registry import ACCESS, kind_class, kinds
-from connectors.sources.calendar import CalendarSource
+from connectors.registry import OURS, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,12 +47,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import ExceptionContext
 
     from app.model import Clock
-    from app.policy import PolicyFolder, Schedule
     from app.settings import Settings
     from app.slack.delivery import Delivery
     from app.slack.directory import SlackDirectory
     from app.store.tables import Due
-    from connectors.interface import Kind
 
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
@@ -63,7 +61,10 @@ ORPHANS_EVERY = timedelta(seconds=1)
 TARGETS_EVERY = timedelta(seconds=20)
 """How often it is looked which credentials are to be checked again."""
 DRIFT_EVERY = timedelta(seconds=20)
+SOURCES_EVERY = timedelta(seconds=10)
 HOLDERS_EVERY = timedelta(seconds=30)
+CAUSES_EVERY = timedelta(seconds=20)
+INCIDENTS_EVERY = timedelta(seconds=20)
 REMEMBER_EVERY = timedelta(seconds=0.5)
 COMPARE_EVERY = timedelta(seconds=1)
 _TELL = ("worker", "clock")
@@ -103,31 +104,31 @@ def build(
     *,
     env: Mapping[str, str] | None = None,
     clock: Clock | None = None,
-    registry: Mapping[str, Kind] = ACCESS,
+    registry: Registry = OURS,
 ) -> House:
     """The house of one process. Opens nothing but what it must; the shelf is opened by the process itself."""
     from app.slack.client import make_client
     from app.slack.directory import SlackDirectory
 
-    environment = os.environ if env is None else env
-    time = clock or clocks.SystemClock()
+    environment, time = os.environ if env is None else env, clock or clocks.SystemClock()
     meters = Meters()
+    failed = meters.failed
     engine = make_engine(settings.database())
-    event.listen(engine, "handle_error", partial(_database_failed, meters.failed("database")))
-    bell = Bell(settings.redis(), meters.failed("redis")) if settings.redis_url else None
+    event.listen(engine, "handle_error", partial(_database_failed, failed("database")))
+    bell = Bell(settings.redis(), failed("redis")) if settings.redis_url else None
     steps = Steps(engine, time.now, bell.ring if bell else _nobody, meters.took)
-    classes = {name: kind_class(name, registry) for name in kinds(registry)}
-    shelf = PolicyShelf(Where(settings.policies, classes, environment), steps)
-    client = make_client(settings, meters.failed("slack"))
+    shelf = PolicyShelf(Where(settings.policies, kinds_of(registry), environment), steps)
+    client = make_client(settings, failed("slack"))
     directory = SlackDirectory(client)
-    targets = ConnectorRack(shelf.current, environment, time.latest, meters.failed("connector"), registry)
+    targets = ConnectorRack(shelf.current, environment, time.latest, failed("connector"), registry.access)
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
     routes = Routes(steps, directory, shelf.current, time.now)
     state = StateFolder(settings.state)
     known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
     event.listen(engine, "connect", known.meet)
-    facts = Gatherer(steps, Sources(_calendar), routes.why_unheard, meters.failed("source"))
+    sources = SourceRack(environment, failed("source"), registry.sources)
+    facts = Gatherer(steps, sources, routes.why_unheard)
     desk = Desk(time, steps, shelf, targets, facts, people, known)
     return House(
         settings,
@@ -158,11 +159,6 @@ def _database_failed(count: Callable[[], None], failure: ExceptionContext) -> No
 
 def _nobody(_lanes: Sequence[str], _later: Sequence[tuple[str, datetime]]) -> None:
     """No bell here: the timetable finds what is due."""
-
-
-def _calendar(folder: PolicyFolder, schedule: Schedule) -> CalendarSource:
-    text = folder.files.get(schedule.file or "", "")
-    return CalendarSource(text, match=schedule.match, zone=folder.settings.timezone)
 
 
 def must_be_migrated(engine: Engine) -> None:
@@ -256,6 +252,11 @@ def make_watch(house: House, *, worker: bool = False) -> Watch:
     return Watch(house.steps, look, house.shelf.current, worker=worker)
 
 
+def _warm(house: House) -> None:
+    if folder := current_or_none(house.shelf):
+        house.desk.facts.warm(folder, house.clock.now())
+
+
 def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[clocks.Routine]:
     """What a worker does every so often beside its work."""
 
@@ -272,6 +273,7 @@ def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[cloc
         clocks.Routine("routes", ROUTES_EVERY, house.routes.refresh),
         clocks.Routine("compare", COMPARE_EVERY, house.known.look),
         clocks.Routine("take over", ORPHANS_EVERY, take_over),
+        clocks.Routine("sources", SOURCES_EVERY, lambda: _warm(house)),
     ]
 
 
@@ -311,6 +313,8 @@ def make_timetable(
         clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
         clocks.Routine("drift", DRIFT_EVERY, lambda: drift.schedule(house.desk)),
         clocks.Routine("holders", HOLDERS_EVERY, lambda: holders.look_at_holders(house.desk)),
+        clocks.Routine("causes", CAUSES_EVERY, lambda: causes.look(house.desk)),
+        clocks.Routine("incidents", INCIDENTS_EVERY, lambda: incidents.keep(house.desk)),
         clocks.Routine("remember", REMEMBER_EVERY, vigil.memory.refresh),
         clocks.Routine("compare", COMPARE_EVERY, house.known.look),
     ]

@@ -177,17 +177,23 @@ class AccessConnector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OnCall:
-    """One person on call now: from which level, since when, and who made it so where the source says."""
+    """One person on call now: from which level, since when, and by whom and when that was made so, where it is known.
 
-    email: Email
+    ``email`` None: the source does not tell the address of whoever it is. ``doubt``: why nobody knows whether it is
+    them (*pagerduty has two users with this address*): neither a yes nor a no.
+    """
+
+    email: Email | None
     level: int = 1
     since: datetime | None = None
     by: str | None = None
+    made_at: datetime | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One incident that is open now."""
+    """One incident that is open now. ``severity`` is the source's own name of it; ``channel`` its own Slack channel."""
 
     id: str
     title: str = ""
@@ -197,13 +203,86 @@ class Incident:
     acknowledged_by: str | None = None
     declared_by: str | None = None
     url: str | None = None
+    channel: str | None = None
 
 
-class OnCallSource(Protocol):
+ANSWER_WITHIN = 2.0
+"""Seconds that a source has for one answer, all its calls and one repetition included."""
+
+
+class OutsideSystem(Protocol):
+    """One entry under ``sources``: an outside system, built as ``cls(name, settings)``. Thread-safe.
+
+    A source is an :class:`OnCallSource` where it has ``Schedule`` and an :class:`IncidentSource` where it has
+    ``Incidents``. All calls end within :data:`ANSWER_WITHIN` (a page within 5 s) and raise only ``ConnectorError``:
+    which source, which schedule, what to do, and no secret.
+    """
+
+    kind: ClassVar[str]
+    Settings: ClassVar[type[BaseModel]]
+    """Its keys under ``sources`` but ``kind`` and ``experimental`` (``extra="forbid"``; ``SecretStr`` for secrets)."""
+
+    def check(self) -> Sequence[Problem]:
+        """What is missing for it to answer (credentials, rights), with what mends it; changes nothing.
+
+        Raises ``ConnectorError`` where it cannot be reached.
+        """
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class OnCallSource(OutsideSystem, Protocol):
     """Answers who is on call."""
 
-    def on_call(self, at: datetime) -> Sequence[OnCall]:
-        """Everybody on call at that instant; raises ``ConnectorError`` where it cannot say."""
+    Schedule: ClassVar[type[BaseModel]]
+    """The keys of one entry under ``schedules`` that name a rota there (``extra="forbid"``)."""
+    every: ClassVar[timedelta]
+    """How long an answer is used again: what the vendor's limits on such questions leave."""
+
+    def on_call(self, rota: Mapping[str, str], at: datetime) -> Sequence[OnCall]:
+        """Everybody on call in that rota at that instant, overrides applied; nobody is an answer.
+
+        Raises ``ConnectorError`` where it cannot say: half an answer is none. A rota that does not exist is one.
+        """
+
+
+class IncidentSource(OutsideSystem, Protocol):
+    """Answers which incidents are open."""
+
+    Incidents: ClassVar[type[BaseModel]]
+    """The remaining keys of ``incidents`` (``extra="forbid"``)."""
+    every: ClassVar[timedelta]
+
+    def open_incidents(self, which: Mapping[str, str], at: datetime) -> Sequence[Incident]:
+        """Every incident that is open now, the newest first; raises ``ConnectorError`` where it cannot say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What wakes somebody: who, what, why, where to look. ``key`` is the same for the same cause, however often sent.
+
+    ``summary`` is one line of at most 200 characters; ``details`` what stands below it, name by name; ``link`` a place
+    in Slack, or None.
+    """
+
+    key: str
+    summary: str
+    details: Mapping[str, str] = field(default_factory=dict)
+    link: str | None = None
+
+
+class Pager(OutsideSystem, Protocol):
+    """Wakes people. Of a kind that is a source as well, it is built of the same entry under ``sources``."""
+
+    Target: ClassVar[type[BaseModel]]
+    """The keys of one entry under ``pagers`` beside ``source`` (``extra="forbid"``): whom or what it wakes."""
+
+    def page(self, target: Mapping[str, str], page: Page) -> None:
+        """Wake them. The same key again wakes nobody anew where the vendor can tell."""
+
+    def resolve(self, target: Mapping[str, str], page: Page) -> None:
+        """It is answered, or over: let go of what that key opened. What was never opened, or is closed, succeeds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import difflib
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from app.errors import Misconfigured, Problem
-from connectors.interface import AccessConnector, Kind
+from connectors.interface import Kind
 
 ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -18,13 +20,70 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind at which access is given: one line each."""
 
+SOURCES: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),
+            Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
+            Kind("rootly", "connectors.sources.rootly:RootlySource"),
+        )
+    }
+)
+"""Every kind of outside system that answers facts: one line each."""
+
+PAGERS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("incidentio", "connectors.pagers.incidentio:IncidentioPager"),
+            Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
+            Kind("webhook", "connectors.pagers.webhook:WebhookPager"),
+        )
+    }
+)
+"""Every kind of outside system that wakes people: one line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All the kinds that there are: ours, or with those of a test or of somebody else's package."""
+
+    access: Mapping[str, Kind]
+    sources: Mapping[str, Kind]
+    pagers: Mapping[str, Kind]
+
+
+OURS = Registry(ACCESS, SOURCES, PAGERS)
+
+
+class Classes(Mapping[str, Any]):
+    """The classes of a registry's kinds, each imported when it is first asked for; see ``kind_class``."""
+
+    def __init__(self, registry: Mapping[str, Kind]) -> None:
+        self._registry = registry
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._registry:
+            raise KeyError(name)
+        return kind_class(name, self._registry)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._registry))
+
+    def __len__(self) -> int:
+        return len(self._registry)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._registry
+
 
 def kinds(registry: Mapping[str, Kind] = ACCESS) -> Sequence[str]:
     """The names that ``kind:`` may have in ``settings.yaml``, sorted."""
     return sorted(registry)
 
 
-def kind_class(name: str, registry: Mapping[str, Kind] = ACCESS) -> type[AccessConnector]:
+def kind_class(name: str, registry: Mapping[str, Kind] = ACCESS) -> Any:
     """The class of that kind, built as ``cls(name, settings)``.
 
     ``Misconfigured`` where there is no such kind, or where the package it needs is not installed.
@@ -34,7 +93,7 @@ def kind_class(name: str, registry: Mapping[str, Kind] = ACCESS) -> type[AccessC
         raise Misconfigured([_unknown(name, registry)])
     module, _, attribute = kind.path.partition(":")
     try:
-        found: type[AccessConnector] = getattr(importlib.import_module(module), attribute)
+        found = getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
         if kind.extra is None or (error.name or "").partition(".")[0] in {"app", "connectors"}:
             raise  # a fault of ours, not a package that somebody forgot
@@ -45,7 +104,7 @@ def kind_class(name: str, registry: Mapping[str, Kind] = ACCESS) -> type[AccessC
 def _unknown(name: str, registry: Mapping[str, Kind]) -> Problem:
     close = difflib.get_close_matches(name, registry, n=1)
     remedy = f"did you mean `{close[0]}`?" if close else f"known are: {', '.join(kinds(registry))}"
-    return Problem(f"kind: {name}", f"there is no connector of kind `{name}`", remedy)
+    return Problem(f"kind: {name}", f"there is no kind `{name}`", remedy)
 
 
 def _missing(kind: Kind, package: str) -> Problem:

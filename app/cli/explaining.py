@@ -32,7 +32,9 @@ _VERDICTS = {
 def known_in(folder: PolicyFolder, at: datetime) -> Facts:
     """What the folder says without asking anybody: members, calendars, incidents. All else is unknown."""
     source = folder.settings.incidents
-    incidents = IncidentsFact(source.incidents, "file", at) if source else IncidentsFact(None, "none")
+    incidents = (
+        IncidentsFact(source.incidents, "file", at) if source and source.file else IncidentsFact(None, "none")
+    )
     calendars = [schedule for schedule in folder.settings.schedules.values() if schedule.file]
     return Facts(
         on_call={schedule.name: _on_call(folder, schedule, at) for schedule in calendars},

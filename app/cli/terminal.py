@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.policy import KindSchema, PolicyFolder
+    from app.policy import Kinds, PolicyFolder
     from app.settings import Process, Settings
     from app.store.step import Step
     from app.wiring import House
@@ -78,11 +78,11 @@ class Terminal:
         return from_text(kept.text, kinds=schemas(), env=self.env) if kept else self.folder()
 
 
-def schemas() -> Mapping[str, "KindSchema"]:
-    """Every kind of connector, for the loader."""
-    from connectors.registry import kind_class, kinds
+def schemas() -> "Kinds":
+    """Every kind that settings may name, for the loader."""
+    from app.targets import kinds_of
 
-    return {name: kind_class(name) for name in kinds()}
+    return kinds_of()
 
 
 def actor() -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app import notices
 from app.errors import ConnectorError, NotAsked
 from app.gates import longest_look
-from app.lifecycle import lingering, overdue
+from app.lifecycle import lingering, moves, overdue
 from app.lifecycle.calling import STILL_OURS, Outcome, call, surely_call
 from app.lifecycle.desk import Desk
 from app.lifecycle.holds import covers
@@ -24,7 +24,6 @@ from app.store.step import Step
 from app.store.tables import Due, Grant, Request
 from connectors.interface import Present
 
-CLOCK = "clock"
 WORKER = "worker"
 HOLD_BUSY = timedelta(milliseconds=100)
 LAST_WORDS = timedelta(seconds=1)
@@ -115,7 +114,7 @@ def _begin_to_end(
         step.undue("give", grant.id)
         if grant.id != taking and grant.ends_at > step.now:  # else it is due already
             step.due("revoke", grant.id, step.now, take_lane(grant.connector), request=request.id)
-    for kind in ("ask", "confirm", "ending"):
+    for kind in ("ask", "cause", "confirm", "ending"):
         step.undue(kind, request.id)
     step.record("EndBegun", by, request.id, because=str(because), reason=reason)
 
@@ -218,7 +217,7 @@ def may_call(desk: Desk, step: Step, case: Case, known: Known) -> bool:
     elif grant.state != GrantState.REVOKING and not _its_time_has_come(desk, step, case, known):
         return False
     if request.state in {RequestState.GRANTING, RequestState.ACTIVE}:
-        end(step, request, folder, Ended.EXPIRED, CLOCK, taking=grant.id, grants=case.grants)
+        end(step, request, folder, *moves.ended_by_time(request), taking=grant.id, grants=case.grants)
     if grant.state != GrantState.REVOKING:
         timetable.finish(step, due)
         return False

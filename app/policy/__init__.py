@@ -7,11 +7,18 @@ Nothing here asks anybody: reading the folder apart, all of it is pure.
 
 from app.policy.advice import warnings
 from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
-from app.policy.asks import FieldProblem, check_ask, durations_offered, look_like_incident, looks_like_key
+from app.policy.asks import (
+    FieldProblem,
+    check_ask,
+    durations_offered,
+    incident_fault,
+    look_like_incident,
+    looks_like_key,
+)
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.durations import parse_duration
-from app.policy.engine import decide, needs
+from app.policy.engine import decide, needs, questions, rotas_of, speakers_of
 from app.policy.facts import (
     Facts,
     GroupFact,
@@ -24,23 +31,26 @@ from app.policy.facts import (
     members_of,
 )
 from app.policy.given import facts_from_file, facts_from_given
+from app.policy.kinds import Kinds
 from app.policy.loading import from_text, load
 from app.policy.model import (
     AccessEntry,
     AlertRule,
     ConnectorConfig,
     DurationRule,
+    EndRule,
     Group,
-    IncidentFile,
-    KindSchema,
+    IncidentOrigin,
     Limit,
     Limits,
+    PagerConfig,
     Policy,
     PolicyFolder,
     ReasonRule,
     Rule,
     Schedule,
     Settings,
+    SourceConfig,
     subject_name,
 )
 from app.policy.names import Principal, parse_email
@@ -58,19 +68,21 @@ __all__ = [
     "ConnectorConfig",
     "Decision",
     "DurationRule",
+    "EndRule",
     "FactSeen",
     "Facts",
     "FieldProblem",
     "Group",
     "GroupFact",
-    "IncidentFile",
+    "IncidentOrigin",
     "IncidentsFact",
-    "KindSchema",
+    "Kinds",
     "Limit",
     "Limits",
     "Members",
     "Needs",
     "OnCallFact",
+    "PagerConfig",
     "Policy",
     "PolicyFolder",
     "Principal",
@@ -78,6 +90,7 @@ __all__ = [
     "Rule",
     "Schedule",
     "Settings",
+    "SourceConfig",
     "Step",
     "TestResult",
     "Used",
@@ -87,6 +100,7 @@ __all__ = [
     "facts_from_file",
     "facts_from_given",
     "from_text",
+    "incident_fault",
     "is_one_of",
     "json_schema",
     "load",
@@ -97,8 +111,11 @@ __all__ = [
     "parse_duration",
     "parse_email",
     "people_of",
+    "questions",
     "resolve",
+    "rotas_of",
     "run_tests",
+    "speakers_of",
     "subject_name",
     "warnings",
     "who_can",

@@ -5,6 +5,8 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import BaseModel
+
 from app.model import Access, Truth, Verdict
 from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
 from app.policy.checks import in_zone
@@ -22,21 +24,24 @@ from app.policy.conditions import Condition, IncidentOpen, InGroup, IsOnCall, Is
 from app.policy.facts import OPEN_STATUSES
 from app.policy.fields import compile_regex
 from app.policy.hours import Hours
+from app.policy.kinds import Kinds, KindSchema
 from app.policy.model import (
     AccessEntry,
     AlertRule,
     ConnectorConfig,
     DurationRule,
+    EndRule,
     Group,
-    IncidentFile,
-    KindSchema,
+    IncidentOrigin,
     Limit,
     Limits,
+    PagerConfig,
     Policy,
     ReasonRule,
     Rule,
     Schedule,
     Settings,
+    SourceConfig,
 )
 from app.policy.names import Principal
 from app.policy.written import (
@@ -48,7 +53,7 @@ from app.policy.written import (
     RuleText,
     StagesText,
 )
-from app.policy.written_settings import HoursText, IncidentText, ScheduleText, SettingsText
+from app.policy.written_settings import HoursText, IncidentsText, IncidentText, ScheduleText, SettingsText
 from connectors.interface import Incident
 
 
@@ -74,15 +79,17 @@ def build_settings(
         hours=MappingProxyType(
             {name: _hours(name, each, written.timezone) for name, each in written.hours.items()}
         ),
+        sources=MappingProxyType(
+            {name: SourceConfig(name, each.kind, _others(each)) for name, each in written.sources.items()}
+        ),
         schedules=MappingProxyType({name: _schedule(name, each) for name, each in written.schedules.items()}),
-        incidents=IncidentFile(written.incidents.file, build_incidents(incidents))
-        if written.incidents
-        else None,
+        incidents=_origin(written.incidents, incidents),
+        pagers=MappingProxyType(
+            {name: PagerConfig(name, each.source, _others(each)) for name, each in written.pagers.items()}
+        ),
         connectors=MappingProxyType(
             {
-                name: ConnectorConfig(
-                    name, each.kind, each.subject, MappingProxyType(each.model_extra or {}), each.drift
-                )
+                name: ConnectorConfig(name, each.kind, each.subject, _others(each), each.drift)
                 for name, each in written.connectors.items()
             }
         ),
@@ -136,8 +143,27 @@ def _hours(name: str, written: HoursText, zone: str) -> Hours:
     )
 
 
+def _others(written: BaseModel) -> Mapping[str, Any]:
+    """The keys that belong to a kind."""
+    return MappingProxyType(written.model_extra or {})
+
+
 def _schedule(name: str, written: ScheduleText) -> Schedule:
-    return Schedule(name, tuple(written.members or ()), written.file, written.match or "attendee")
+    return Schedule(
+        name,
+        tuple(written.members or ()),
+        written.source,
+        _others(written),
+        written.file,
+        written.url,
+        written.match or "attendee",
+    )
+
+
+def _origin(written: IncidentsText | None, listed: list[IncidentText]) -> IncidentOrigin | None:
+    if written is None:
+        return None
+    return IncidentOrigin(written.source, _others(written), written.file, build_incidents(listed))
 
 
 def build_incidents(written: Iterable[IncidentText]) -> tuple[Incident, ...]:
@@ -146,7 +172,7 @@ def build_incidents(written: Iterable[IncidentText]) -> tuple[Incident, ...]:
 
 
 def build_policy(
-    policy_id: str, digest: str, written: PolicyText, settings: Settings, kinds: Mapping[str, KindSchema]
+    policy_id: str, digest: str, written: PolicyText, settings: Settings, kinds: Kinds
 ) -> Policy:
     """The policy."""
     duration = written.duration
@@ -156,7 +182,7 @@ def build_policy(
         description=written.description,
         owner=written.owner,
         risk=written.risk,
-        access=tuple(_access(entry, settings, kinds) for entry in written.access),
+        access=tuple(_access(entry, settings, kinds.access) for entry in written.access),
         duration=DurationRule(duration.default, duration.max, duration.extend, _extensions(duration)),
         reason=ReasonRule(**dict(written.reason)),
         incident=written.incident,
@@ -166,6 +192,7 @@ def build_policy(
         confirm_twice=written.confirm_twice,
         limits=_limits(written.limits),
         alert=AlertRule(written.alert.channel, tuple(written.alert.also)),
+        end=EndRule(written.end.with_incident, written.end.on_shift_end),
         alone=written.alone,
         digest=digest,
     )

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from app.errors import Misconfigured
 from app.model import short_duration, utc
 from app.policy.faults import Document
-from app.policy.model import KindSchema
+from app.policy.kinds import Kinds, KindSchema
 from app.policy.names import Principal, did_you_mean
 from app.policy.written import AccessText, ConditionText, PolicyText, RuleText, StagesText
 from app.policy.yaml_text import Loc
@@ -39,9 +40,7 @@ class Known:
 class Checker:
     """Looks through one policy that is well-formed, and notes what is wrong with it."""
 
-    def __init__(
-        self, document: Document, written: PolicyText, known: Known, kinds: Mapping[str, KindSchema]
-    ) -> None:
+    def __init__(self, document: Document, written: PolicyText, known: Known, kinds: Kinds) -> None:
         self.document = document
         self.written = written
         self.known = known
@@ -56,6 +55,7 @@ class Checker:
         for position, rule in enumerate(self.written.rules):
             self.rule(rule, ("rules", position))
         self.plan(self.written.approval, ("approval",))
+        self.end()
 
     def add(self, loc: Loc, what: str, remedy: str, *, key: bool = False) -> None:
         """Note a fault."""
@@ -79,7 +79,7 @@ class Checker:
         for position, entry in enumerate(self.written.access):
             loc: Loc = ("access", position)
             self.name((*loc, "connector"), "connector", entry.connector, frozenset(self.known.connectors))
-            kind = self.kinds.get(self.known.connectors.get(entry.connector, ""))
+            kind = self.kind(self.known.connectors.get(entry.connector, ""))
             if kind is None:
                 continue
             options = self.options(entry, kind, loc)
@@ -91,6 +91,13 @@ class Checker:
                 self.add(
                     (*loc, "guarantee"), what, "write `guarantee: any`, or use a connector whose target does"
                 )
+
+    def kind(self, name: str) -> KindSchema | None:
+        """The class of that kind; what keeps it from being there is told at the connector."""
+        try:
+            return self.kinds.access.get(name)
+        except Misconfigured:
+            return None
 
     def options(self, entry: AccessText, kind: KindSchema, loc: Loc) -> str:
         """The entry's keys as the connector's own schema reads them; empty where it does not."""
@@ -188,6 +195,18 @@ class Checker:
                 for who, principal in enumerate(step.by):
                     self.people((*loc, "stages", stage, position, "by", who), principal)
 
+    def end(self) -> None:
+        """What else ends the access can come about."""
+        end, loc = self.written.end, ("end", "with_incident")
+        if end.with_incident and not self.known.incidents:
+            self.add(loc, "settings.yaml names no `incidents`", "write where incidents are listed")
+        if end.with_incident and self.written.incident == "none":
+            what = "nothing ends with an incident where the request names none (`incident: none`)"
+            self.add(loc, what, "write `incident: optional` or `required`, or remove this")
+        if end.on_shift_end == "offer" and not any(map(_asks_who_is_on_call, _conditions(self.written))):
+            what = "no rule asks who is on call, so no shift could end"
+            self.add(("end", "on_shift_end"), what, "write an `on_call` condition, or remove this")
+
     def condition(self, written: ConditionText, loc: Loc) -> None:
         """Every name that the condition uses exists, and its interval is one."""
         for key, parts in (("all", written.all_), ("any", written.any_)):
@@ -227,6 +246,15 @@ class Checker:
         """An interval ends after it begins."""
         if in_zone(start, self.known.zone) >= in_zone(end, self.known.zone):
             self.add((*loc, "to"), "`to` is not after `from`", "write a later instant")
+
+
+def _conditions(written: PolicyText) -> Iterator[ConditionText]:
+    return (rule.if_ for rule in written.rules)
+
+
+def _asks_who_is_on_call(written: ConditionText) -> bool:
+    parts = [*(written.all_ or ()), *(written.any_ or ()), *([written.not_] if written.not_ else [])]
+    return written.on_call is not None or any(map(_asks_who_is_on_call, parts))
 
 
 def in_zone(moment: datetime, zone: str) -> datetime:

@@ -1,13 +1,16 @@
 """What the schema of settings.yaml cannot see."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from pydantic import ValidationError
 
+from app.errors import Misconfigured
 from app.policy.checks import Known
+from app.policy.checks_sources import SourcesChecker, untried
 from app.policy.faults import Document
-from app.policy.model import PLACEHOLDER, KindSchema
+from app.policy.kinds import Kinds, KindSchema
+from app.policy.model import PLACEHOLDER
 from app.policy.names import Principal, Wrong, did_you_mean
 from app.policy.written_settings import ConnectorText, IncidentText, SettingsText
 from app.policy.yaml_text import Loc, Scalar, Sequence
@@ -63,9 +66,7 @@ def _usable_zone(name: str) -> str:
 class SettingsChecker:
     """Looks through settings that are well-formed, and notes what is wrong with them."""
 
-    def __init__(
-        self, document: Document, written: SettingsText, known: Known, kinds: Mapping[str, KindSchema]
-    ) -> None:
+    def __init__(self, document: Document, written: SettingsText, known: Known, kinds: Kinds) -> None:
         self.document = document
         self.written = written
         self.known = known
@@ -84,11 +85,14 @@ class SettingsChecker:
                 )
         for name, connector in self.written.connectors.items():
             self.connector(connector, ("connectors", name))
+        SourcesChecker(self.document, self.written, self.kinds).check()
         self.identities()
         self.apart("groups", self.written.groups)
         self.apart("hours", self.written.hours)
         self.apart("schedules", self.written.schedules)
         self.apart("connectors", self.written.connectors)
+        self.apart("sources", self.written.sources)
+        self.apart("pagers", self.written.pagers)
 
     def apart(self, key: str, names: Iterable[str]) -> None:
         """Names that a reader can tell apart: `group:Leads` beside `group:leads` is somebody else's."""
@@ -117,12 +121,11 @@ class SettingsChecker:
 
     def connector(self, connector: ConnectorText, loc: Loc) -> None:
         """A kind that exists, its keys, and a template that tells people apart."""
-        kind = self.kinds.get(connector.kind)
-        if kind is None:
-            what = f"there is no connector kind `{connector.kind}`"
-            self.document.add((*loc, "kind"), what, did_you_mean(connector.kind, self.kinds))
-        else:
+        kind = self.kind(connector.kind, (*loc, "kind"))
+        if kind is not None:
             self.values(connector, kind, loc)
+            if ("connectors", connector.kind) in self.kinds.experimental and not connector.experimental:
+                self.document.add((*loc, "kind"), *untried(connector.kind))
         unknown = [found for found in _BRACES.findall(connector.subject) if not PLACEHOLDER.fullmatch(found)]
         if unknown:
             what = f"`{unknown[0]}` stands for nothing"
@@ -130,6 +133,19 @@ class SettingsChecker:
         elif "{email}" not in connector.subject and "{local}" not in connector.subject:
             what = "this template gives everybody the same account"
             self.document.add((*loc, "subject"), what, "use {email} or {local}")
+
+    def kind(self, name: str, loc: Loc) -> KindSchema | None:
+        """The class of that kind, or a fault: there is none, or its package is not installed."""
+        try:
+            found = self.kinds.access.get(name)
+        except Misconfigured as missing:
+            for problem in missing.problems:
+                self.document.add(loc, problem.what, problem.remedy)
+            return None
+        if found is None:
+            what = f"there is no connector kind `{name}`"
+            self.document.add(loc, what, did_you_mean(name, self.kinds.access))
+        return found
 
     def values(self, connector: ConnectorText, kind: KindSchema, loc: Loc) -> None:
         """The connector's own keys; what waits for the environment is judged when it is built."""
@@ -163,9 +179,8 @@ class SettingsChecker:
         named: list[tuple[Loc, str]] = [
             (("schedules", name, "file"), each.file) for name, each in schedules if each.file
         ]
-        return named + (
-            [(("incidents", "file"), self.written.incidents.file)] if self.written.incidents else []
-        )
+        incidents = self.written.incidents
+        return named + ([(("incidents", "file"), incidents.file)] if incidents and incidents.file else [])
 
     @staticmethod
     def text(name: str, read: Callable[[str], str]) -> str:

@@ -185,6 +185,10 @@ class Not:
         """What the part needs."""
         yield from self.part.needs()
 
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """The part's."""
+        yield from self.part.questions(ctx)
+
     def known(self) -> Truth | None:
         """The opposite of what the part always is."""
         inner = self.part.known()
@@ -239,6 +243,12 @@ class Joined:
         """What the parts need."""
         for part in self.parts:
             yield from part.needs()
+
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """Those of the parts, unless one of them decides already."""
+        if self.truth(ctx) is Truth.UNKNOWN:
+            for part in self.parts:
+                yield from part.questions(ctx)
 
     def known(self) -> Truth | None:
         """The value that the parts always give."""

@@ -4,13 +4,24 @@
 Sentences say what was found, so they stay true under ``not``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.model import Email, Truth, iso, short_duration
-from app.policy.facts import Facts, Needs, group_fact, membership, on_call_fact
+from app.policy.facts import (
+    ACKNOWLEDGED,
+    Facts,
+    GroupFact,
+    IncidentsFact,
+    Needs,
+    OnCallFact,
+    group_fact,
+    membership,
+    on_call_fact,
+)
 from connectors.interface import Incident, OnCall
 
 if TYPE_CHECKING:
@@ -89,6 +100,9 @@ class Condition(Protocol):
     def needs(self) -> Iterator[Needs]:
         """What the condition may read."""
 
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """What it would have to be told in order not to be unknown."""
+
     def known(self) -> Truth | None:
         """The value that it always has, if it has one."""
 
@@ -104,9 +118,9 @@ def as_truth(answer: bool) -> Truth:  # noqa: FBT001 - the one argument is the p
 
 def both(left: Truth, right: Truth) -> Truth:
     """Kleene's *and*."""
-    if Truth.FALSE in (left, right):
-        return Truth.FALSE
-    return Truth.UNKNOWN if Truth.UNKNOWN in (left, right) else Truth.TRUE
+    if left is _TRUE:
+        return right
+    return left if right is _TRUE or left is _FALSE else right
 
 
 def needs(**wanted: Any) -> Needs:
@@ -120,7 +134,7 @@ def needs(**wanted: Any) -> Needs:
     return Needs(**(empty | wanted))
 
 
-class Leaf:
+class Leaf(ABC):
     """What conditions without parts share: nothing to gather, no value of their own."""
 
     __slots__ = ()
@@ -128,6 +142,15 @@ class Leaf:
     def needs(self) -> Iterator[Needs]:
         """Nothing that has to be gathered."""
         yield from ()
+
+    @abstractmethod
+    def truth(self, ctx: Context) -> Truth:
+        """See ``Condition``."""
+
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """All that it needs, while it is unknown."""
+        if self.truth(ctx) is Truth.UNKNOWN:
+            yield from self.needs()
 
     def known(self) -> Truth | None:
         """Depends."""
@@ -151,7 +174,7 @@ class InGroup(Leaf):
         if truth is not Truth.UNKNOWN:
             sentence = f"{who} is {'' if truth is Truth.TRUE else 'not '}in group {self.name}"
         elif fact.members is None:
-            sentence = f"whether {who} is in group {self.name} is unknown: {_silent(fact.source)}"
+            sentence = f"whether {who} is in group {self.name} is unknown: {silent(fact)}"
         else:
             sentence = f"whether {who} is in group {self.name} is unknown: they joined too lately to count"
         return Outcome(truth, (sentence,), (ctx.saw(f"group:{self.name}", truth, fact.source, fact.at),))
@@ -165,8 +188,26 @@ class InGroup(Leaf):
         yield needs(groups=frozenset({self.name}))
 
 
-def _silent(source: str) -> str:
-    return "nobody was asked" if source == "none" else f"{source} did not answer"
+def silent(fact: GroupFact | OnCallFact | IncidentsFact) -> str:
+    """Why nobody knows, where a source said nothing."""
+    why = getattr(fact, "why", None)
+    return why or ("nobody was asked" if fact.source == "none" else f"{fact.source} did not answer")
+
+
+def _history(entry: OnCall, at: datetime) -> str:
+    """Since when, and who made it so how long ago, as far as the source says."""
+    since = f" since {iso(entry.since)}" if entry.since else ""
+    ago = f" {_roughly(at - entry.made_at)} ago" if entry.made_at else ""
+    made = f", made so{f' by {entry.by}' if entry.by else ''}{ago}" if entry.by or ago else ""
+    return since + made
+
+
+def _roughly(length: timedelta) -> str:
+    """The largest unit alone: ``3 min``."""
+    seconds = max(0, int(length.total_seconds()))
+    sizes = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    unit, size = next((each for each in sizes if seconds >= each[1]), sizes[-1])
+    return f"{seconds // size} {unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +245,24 @@ class IsOnCall(Leaf):
         people = on_call_fact(self.schedule, ctx.settings, ctx.facts).people
         if not people:
             return Truth.UNKNOWN
-        answer, requester, level = _FALSE, ctx.ask.requester, self.level
+        answer, requester = _FALSE, ctx.ask.requester
         for entry in people:
-            if entry.email == requester and (level is None or entry.level <= level):
-                truth = self._long_enough(entry, ctx)
-                if truth is _TRUE:
-                    return truth
-                answer = truth if answer is _FALSE else answer
+            if entry.email is not None and entry.email != requester:
+                continue  # as `_is_them` says, without the call
+            truth = self._is_them(entry, ctx)
+            if truth is _TRUE:
+                return truth
+            answer = truth if answer is _FALSE else answer
         return answer
+
+    def _is_them(self, entry: OnCall, ctx: Context) -> Truth:
+        """Whether this entry is the requester's, at that level and for that long."""
+        if entry.email not in (None, ctx.ask.requester):
+            return _FALSE
+        if self.level is not None and entry.level > self.level:
+            return _FALSE
+        known = _UNKNOWN if entry.doubt or entry.email is None else _TRUE
+        return both(known, self._long_enough(entry, ctx))
 
     def _long_enough(self, entry: OnCall, ctx: Context) -> Truth:
         if self.for_at_least is None:
@@ -223,7 +274,7 @@ class IsOnCall(Leaf):
         return as_truth(ctx.ask.at - entry.since >= self.for_at_least)
 
     def explain(self, ctx: Context) -> Outcome:
-        """Says at which level and since when, or why nobody knows."""
+        """Says at which level, since when and who made it so, or why nobody knows."""
         truth = self.truth(ctx)
         fact = on_call_fact(self.schedule, ctx.settings, ctx.facts)
         entry = self._entry(fact.people or (), ctx)
@@ -235,25 +286,27 @@ class IsOnCall(Leaf):
             entry.since if entry else None,
             entry.by if entry else None,
         )
-        return Outcome(truth, (self._sentence(truth, fact.people, fact.source, entry, ctx),), (seen,))
+        return Outcome(truth, (self._sentence(truth, fact, entry, ctx),), (seen,))
 
     def _entry(self, people: tuple[OnCall, ...], ctx: Context) -> OnCall | None:
-        """The entry that speaks most for the requester."""
-        theirs = [each for each in people if each.email == ctx.ask.requester]
+        """The entry that speaks most for the requester: theirs, or the one that may be."""
+        theirs = [each for each in people if each.email in (None, ctx.ask.requester)]
         order = {Truth.TRUE: 0, Truth.UNKNOWN: 1, Truth.FALSE: 2}
-        return min(theirs, key=lambda each: (order[self._long_enough(each, ctx)], each.level), default=None)
+        speaks = min(theirs, key=lambda each: (order[self._is_them(each, ctx)], each.level), default=None)
+        nobody = speaks is not None and speaks.email is None and self._is_them(speaks, ctx) is Truth.FALSE
+        return None if nobody else speaks
 
-    def _sentence(
-        self, truth: Truth, people: tuple[OnCall, ...] | None, source: str, entry: OnCall | None, ctx: Context
-    ) -> str:
+    def _sentence(self, truth: Truth, fact: OnCallFact, entry: OnCall | None, ctx: Context) -> str:
         who = ctx.ask.requester
-        if not people:
-            why = "its rota is empty" if people is not None else _silent(source)
-            return f"whether {who} is on call in {self.schedule} is unknown: {why}"
+        unknown = f"whether {who} is on call in {self.schedule} is unknown"
+        if not fact.people:
+            return f"{unknown}: {'its rota is empty' if fact.people is not None else silent(fact)}"
         if entry is None:
             return f"{who} is not on call in {self.schedule}{self._asked()}"
-        since = f" since {iso(entry.since)}" if entry.since else ""
-        found = f"{who} is on call in {self.schedule} at level {entry.level}{since}"
+        if entry.email is None or entry.doubt:
+            hidden = f"{fact.source} does not tell the address of somebody who is"
+            return f"{unknown}: {entry.doubt or hidden}"
+        found = f"{who} is on call in {self.schedule} at level {entry.level}{_history(entry, ctx.ask.at)}"
         if truth is Truth.TRUE:
             return found
         if truth is Truth.UNKNOWN:
@@ -272,6 +325,13 @@ class IsOnCall(Leaf):
     def needs(self) -> Iterator[Needs]:
         """That schedule."""
         yield needs(schedules=frozenset({self.schedule}))
+
+
+def _acknowledged(incident: Incident, requester: Email) -> Truth:
+    """Somebody did, and the source does not say who: that may have been them."""
+    if incident.acknowledged_by is None and incident.status == ACKNOWLEDGED:
+        return Truth.UNKNOWN
+    return as_truth(incident.acknowledged_by == requester)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +370,7 @@ class IncidentOpen(Leaf):
             there = Truth.UNKNOWN if incident.service is None else as_truth(incident.service == self.service)
             truth = both(truth, there)
         if self.acknowledged_by_requester:
-            truth = both(truth, as_truth(incident.acknowledged_by == requester))
+            truth = both(truth, _acknowledged(incident, requester))
         if self.not_declared_by_requester:
             declared = incident.declared_by
             truth = both(truth, Truth.UNKNOWN if declared is None else as_truth(declared != requester))
@@ -329,7 +389,7 @@ class IncidentOpen(Leaf):
         fact = ctx.facts.incidents
         looked_for = f" as {ctx.ask.incident}" if ctx.ask.incident else ""
         if fact.open is None:
-            sentence = f"whether an incident is open is unknown: {_silent(fact.source)}"
+            sentence = f"whether an incident is open is unknown: {silent(fact)}"
         elif incident is None:
             asked = self._asked()
             sentence = (

@@ -12,7 +12,8 @@ from connectors.interface import Incident, OnCall
 if TYPE_CHECKING:
     from app.policy.model import Settings
 
-OPEN_STATUSES = frozenset({"open", "acknowledged"})
+ACKNOWLEDGED = "acknowledged"
+OPEN_STATUSES = frozenset({"open", ACKNOWLEDGED})
 """An incident in another status is over."""
 
 
@@ -28,20 +29,22 @@ class GroupFact:
 
 @dataclass(frozen=True, slots=True)
 class OnCallFact:
-    """Who is on call; nobody at all is as unknown as no answer."""
+    """Who is on call; nobody at all is as unknown as no answer. ``why``: what kept the source from answering."""
 
     people: tuple[OnCall, ...] | None
     source: str = "calendar"
     at: datetime | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentsFact:
-    """Which incidents are open."""
+    """Which incidents are open. ``why``: what kept the source from answering."""
 
     open: tuple[Incident, ...] | None
     source: str = "file"
     at: datetime | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,9 @@ def members_of(principal: Principal, settings: "Settings", facts: Facts) -> Memb
         known = (group.members or frozenset()) - group.unsettled
         return Members(known, group.members is None or bool(group.unsettled))
     people, level = on_call_fact(principal.name, settings, facts).people, principal.level
-    emails = frozenset(each.email for each in people or () if level is None or each.level <= level)
-    return Members(emails, not people)
+    meant = [each for each in people or () if level is None or each.level <= level]
+    sure = frozenset(each.email for each in meant if each.email and not each.doubt)
+    return Members(sure, not people or any(each.email not in sure for each in meant))
 
 
 def is_one_of(

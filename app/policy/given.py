@@ -143,7 +143,7 @@ def build_facts(written: GivenText, settings: Settings, at: datetime) -> Facts:
         name: GroupFact(frozenset(), SOURCE, at) for name, group in settings.groups.items() if group.slack
     }
     groups |= {name: _group(members, at) for name, members in written.groups.items()}
-    on_call = {name: OnCallFact((), SOURCE, at) for name, each in settings.schedules.items() if each.file}
+    on_call = {name: OnCallFact((), SOURCE, at) for name, each in settings.schedules.items() if each.source}
     on_call |= {name: _on_call(people, zone, at) for name, people in written.on_call.items()}
     incidents = None if written.incidents is None else build_incidents(written.incidents)
     return Facts(groups, on_call, IncidentsFact(incidents, SOURCE, at), _used(written.used, zone))

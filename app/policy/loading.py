@@ -18,7 +18,8 @@ from app.policy.checks import Checker, Known
 from app.policy.checks_settings import SettingsChecker, check_incidents, known_names
 from app.policy.faults import Document
 from app.policy.folder import SETTINGS, Disk, Stored, Texts
-from app.policy.model import KindSchema, PolicyFolder
+from app.policy.kinds import Kinds
+from app.policy.model import PolicyFolder
 from app.policy.names import POLICY_ID, Wrong
 from app.policy.variables import is_variable, lookup, variable_of
 from app.policy.written import PolicyText
@@ -26,16 +27,18 @@ from app.policy.written_settings import IncidentFileText, IncidentText, Settings
 from app.policy.yaml_text import Loc, Read, Scalar, plain, read_yaml, scalars
 from app.policy.yaml_text import Mapping as MappingNode
 
-_RESOLVED_LATER = frozenset({"connectors", "sources"})
+_RESOLVED_LATER = frozenset({"connectors", "sources", "pagers"})
+"""What may hold secrets: only whoever uses them fills them in."""
 _NEVER_FILLED = frozenset({"identities", "severities"})
 """What stands there is shown to people as it is: no place for what an environment holds."""
 _COMMANDS = frozenset({"end", "freeze", "help", "revoke", "revoke-all", "status", "thaw"})
 
 
-def load(folder: Path, *, kinds: Mapping[str, KindSchema], env: Mapping[str, str]) -> PolicyFolder:
+def load(folder: Path, *, kinds: Kinds, env: Mapping[str, str]) -> PolicyFolder:
     """The folder on disk; raises ``Misconfigured`` with every fault of every file, sorted by place.
 
-    No connector's secret is needed: ``${…}`` under ``connectors`` stays as it is, see ``resolve``.
+    No secret is needed: ``${…}`` under ``connectors``, ``sources`` and ``pagers``, and a calendar's ``url``, stay as
+    they are, see ``resolve``.
     """
     disk = Disk(folder)
     try:
@@ -46,7 +49,7 @@ def load(folder: Path, *, kinds: Mapping[str, KindSchema], env: Mapping[str, str
     return replace(loaded, root=folder)
 
 
-def from_text(text: str, *, kinds: Mapping[str, KindSchema], env: Mapping[str, str]) -> PolicyFolder:
+def from_text(text: str, *, kinds: Kinds, env: Mapping[str, str]) -> PolicyFolder:
     """The same folder out of its canonical ``text``; raises ``Misconfigured`` where it no longer loads."""
     try:
         files = dict(json.loads(text)["files"])
@@ -70,7 +73,7 @@ def _read_again(text: str, name: str) -> Read:
 
 
 class _Loader:
-    def __init__(self, texts: Texts, kinds: Mapping[str, KindSchema], env: Mapping[str, str]) -> None:
+    def __init__(self, texts: Texts, kinds: Kinds, env: Mapping[str, str]) -> None:
         self.texts = texts
         self.kinds = kinds
         self.env = env
@@ -128,7 +131,7 @@ class _Loader:
             name = variable_of(node.text)
             if name is not None and loc[:1] and loc[0] in _NEVER_FILLED:
                 document.add(loc, f"`${{{name}}}` would be shown to people here", "write the value itself")
-            elif name is not None and loc[:1] and loc[0] not in _RESOLVED_LATER:
+            elif name is not None and loc[:1] and not _is_resolved_later(loc):
                 node.text = lookup(node.text, self.env)
                 node.variable = name
         except Wrong as wrong:
@@ -228,6 +231,10 @@ class _Loader:
         found = self.problems + [problem for document in self.documents for problem in document.problems]
         if found:
             raise Misconfigured(sorted(set(found), key=_place))
+
+
+def _is_resolved_later(loc: Loc) -> bool:
+    return loc[0] in _RESOLVED_LATER or (loc[0] == "schedules" and loc[-1] == "url")
 
 
 def _incident_file(document: Document | None) -> str | None:

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
-
-from pydantic import BaseModel
+from typing import Any, ClassVar, Literal
 
 from app.errors import Problem, Refused
 from app.model import Access, Email, Verdict
@@ -17,28 +15,12 @@ from app.policy.conditions import Condition
 from app.policy.facts import Facts, GroupFact, OnCallFact
 from app.policy.hours import Hours
 from app.policy.names import Principal
-from connectors.interface import Expiry, Incident, OnCall
+from connectors.interface import Incident, OnCall
 
 SOURCE = "settings"
 """The provenance of what settings.yaml itself says."""
 
 PLACEHOLDER = re.compile(r"\{(?:email|local|domain)\}")
-
-
-class KindSchema(Protocol):
-    """What a connector's class says of itself, as far as policies are concerned."""
-
-    @property
-    def Settings(self) -> type[BaseModel]:  # noqa: N802 - the connectors' own name
-        """The connector's keys in settings.yaml."""
-
-    @property
-    def Access(self) -> type[BaseModel]:  # noqa: N802 - the connectors' own name
-        """The connector's keys in a policy's ``access``."""
-
-    @property
-    def expiry(self) -> Expiry:
-        """Who enforces the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +35,52 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Who is on call: ``members`` always are, at level 1; else an iCalendar ``file`` of the folder says."""
+    """Who is on call: ``members`` always are, at level 1; else a ``source`` says.
+
+    ``source`` is a name under ``sources``, whose kind reads ``rota``; or ``calendar``: a ``file`` of the folder or
+    a ``url``, which may be an unresolved ``${…}``.
+    """
 
     name: str
     members: tuple[Email, ...]
+    source: str | None = None
+    rota: Mapping[str, str] = field(default_factory=dict)
     file: str | None = None
+    url: str | None = None
     match: Literal["attendee", "summary"] = "attendee"
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentFile:
-    """A file of the folder that lists incidents, and what it listed when it was loaded."""
+class IncidentOrigin:
+    """Where open incidents are listed: a name under ``sources``, whose kind reads ``which``; or ``file``.
 
-    file: str
-    incidents: tuple[Incident, ...]
+    ``incidents`` are those that the file listed when it was loaded.
+    """
+
+    source: str
+    which: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
+    incidents: tuple[Incident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """An outside system. ``values`` are its kind's keys as written, with ``${…}`` unresolved; see ``resolve``."""
+
+    name: str
+    kind: str
+    values: Mapping[str, Any]
+    place: ClassVar[str] = "sources"
+
+
+@dataclass(frozen=True, slots=True)
+class PagerConfig:
+    """Whom a source wakes: ``values`` are the keys that its kind's pager reads, with ``${…}`` unresolved."""
+
+    name: str
+    source: str
+    values: Mapping[str, Any]
+    place: ClassVar[str] = "pagers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,7 @@ class ConnectorConfig:
     subject: str
     values: Mapping[str, Any]
     drift: Literal["report", "off"] = "report"
+    place: ClassVar[str] = "connectors"
 
 
 @dataclass(frozen=True)
@@ -96,8 +111,10 @@ class Settings:
     severities: tuple[str, ...]
     groups: Mapping[str, Group]
     hours: Mapping[str, Hours]
+    sources: Mapping[str, SourceConfig]
     schedules: Mapping[str, Schedule]
-    incidents: IncidentFile | None
+    incidents: IncidentOrigin | None
+    pagers: Mapping[str, PagerConfig]
     connectors: Mapping[str, ConnectorConfig]
     identities: Mapping[Email, Mapping[str, str]]
     freeze_exempt: frozenset[str]
@@ -177,6 +194,14 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
+class EndRule:
+    """What ends the access besides its time; ``on_shift_end: offer`` only asks."""
+
+    with_incident: bool = False
+    on_shift_end: Literal["offer", "ignore"] = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Under which condition what happens; ``position`` counts from 0 through the file."""
 
@@ -209,6 +234,7 @@ class Policy:
     confirm_twice: bool
     limits: Limits
     alert: AlertRule
+    end: EndRule
     alone: Literal["refused", "accepted"]
     digest: str
 

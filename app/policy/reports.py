@@ -56,7 +56,8 @@ def people_of_policy(policy: Policy) -> set[Email]:
 def people_of_facts(facts: Facts) -> set[Email]:
     """Everybody whom the facts name."""
     found = {email for group in facts.groups.values() for email in group.members or ()}
-    return found | {each.email for schedule in facts.on_call.values() for each in schedule.people or ()}
+    entries = [each for schedule in facts.on_call.values() for each in schedule.people or ()]
+    return found | {each.email for each in entries if each.email}
 
 
 def _users(principals: Iterable[Principal]) -> set[Email]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import Misconfigured, Problem
-from app.policy.model import ConnectorConfig
+from app.policy.model import ConnectorConfig, PagerConfig, SourceConfig
 from app.policy.names import Wrong
 
 _WHOLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -63,14 +63,14 @@ def _from_file(name: str, env: Mapping[str, str]) -> str | None:
         raise Wrong(what, f"check {name}_FILE and the file's rights") from None
 
 
-def resolve(config: ConnectorConfig, env: Mapping[str, str]) -> dict[str, Any]:
-    """The connector's keys with every ``${…}`` replaced; raises ``Misconfigured`` with all that lack."""
+def resolve(config: ConnectorConfig | SourceConfig | PagerConfig, env: Mapping[str, str]) -> dict[str, Any]:
+    """Its kind's keys with every ``${…}`` replaced; raises ``Misconfigured`` with all that lack."""
     problems: list[Problem] = []
 
     def replaced(value: Any) -> Any:
         match value:
             case str():
-                return _replaced(value, env, f"connectors.{config.name}", problems)
+                return _replaced(value, env, f"{config.place}.{config.name}", problems)
             case list():
                 return [replaced(item) for item in value]
             case Mapping():

@@ -26,29 +26,13 @@ from app.policy.fields import (
 from app.policy.hours import parse_clock, parse_days, parse_holidays, parse_zone
 from app.policy.names import Wrong, parse_name
 
-SOURCE_KINDS = ("calendar", "members", "file")
-"""What this version can ask: iCalendar files, people in settings.yaml, a file of incidents."""
+CALENDAR, FILE = "calendar", "file"
+"""Sources that need no entry of their own: an iCalendar of a schedule, a file of incidents."""
 
 _FOREVER, _FOREVER_SCHEMA = choice("forever")
 _MATCH, _MATCH_SCHEMA = choice("attendee", "summary")
 _DRIFT, _DRIFT_SCHEMA = choice("report", "off")
 _STATUS, _STATUS_SCHEMA = choice("open", "acknowledged", "resolved", "closed")
-
-
-def _no_such_source(kind: str) -> Wrong:
-    return Wrong(f"this version has no source kind `{kind}`", f"it has: {', '.join(SOURCE_KINDS)}")
-
-
-def _calendar(text: str) -> str:
-    if text != "calendar":
-        raise _no_such_source(text)
-    return text
-
-
-def _file(text: str) -> str:
-    if text != "file":
-        raise _no_such_source(text)
-    return text
 
 
 class GroupText(Strict):
@@ -102,50 +86,66 @@ class HoursText(Strict):
 
 
 class ScheduleText(Strict):
-    """Who is on call."""
+    """Who is on call; the remaining keys name the rota at the source, and belong to its kind."""
+
+    model_config = ConfigDict(extra="allow")
 
     members: Annotated[list[Address], Field(min_length=1)] | None = Field(
         default=None, description="Always on call, level 1."
     )
-    source: Annotated[str, read_by(_calendar)] | None = Field(default=None, description="`calendar`.")
+    source: Name | None = Field(default=None, description="A name under `sources`, or `calendar`.")
     file: Line | None = Field(default=None, description="An iCalendar file inside the folder.")
+    url: Line | None = Field(default=None, description="An iCalendar at an address; may be ${NAME}.")
     match: Annotated[Literal["attendee", "summary"], _MATCH, _MATCH_SCHEMA] | None = Field(
         default=None, description="Where an event names the person: its ATTENDEE, or its title."
     )
-
-    not_enforced: ClassVar[frozenset[str]] = frozenset({"url", "schedule"})
 
     @model_validator(mode="after")
     def _one_origin(self) -> "ScheduleText":
         if (self.members is None) == (self.source is None):
             raise Wrong(what="a schedule has either `members` or a `source`", remedy="write one of the two")
-        if self.members and (self.file or self.match):
-            raise Wrong(what="`file` and `match` belong to `source: calendar`", remedy="remove them")
-        if self.source and not self.file:
-            raise Wrong(what="the calendar's `file` is missing", remedy="name an .ics file inside the folder")
+        if self.source != CALENDAR and (self.file or self.url or self.match):
+            raise Wrong(what="`file`, `url` and `match` belong to `source: calendar`", remedy="remove them")
+        if self.source == CALENDAR and bool(self.file) == bool(self.url):
+            what = "a calendar has either a `file` or a `url`"
+            raise Wrong(what, "name an .ics file inside the folder, or an https address")
         return self
 
 
 class IncidentsText(Strict):
-    """Where open incidents are listed."""
-
-    source: Annotated[str, read_by(_file)] = Field(description="`file`.")
-    file: Line = Field(description="A YAML file inside the folder.")
-
-
-class SourceText(Strict):
-    """An outside system that answers facts; this version has none that would need an entry."""
+    """Where open incidents are listed; the remaining keys belong to the source's kind."""
 
     model_config = ConfigDict(extra="allow")
 
-    kind: str = Field(description="What kind of system.")
+    source: Name = Field(description="A name under `sources`, or `file`.")
+    file: Line | None = Field(default=None, description="A YAML file inside the folder.")
 
     @model_validator(mode="after")
-    def _known(self) -> "SourceText":
-        if self.kind in SOURCE_KINDS:
-            what = f"`{self.kind}` needs no entry under `sources`"
-            raise Wrong(what, "name it where it is used, and remove it here")
-        raise _no_such_source(self.kind)
+    def _one_origin(self) -> "IncidentsText":
+        if (self.source == FILE) != (self.file is not None):
+            raise Wrong(
+                what="`file` belongs to `source: file`, and that to it", remedy="write both or neither"
+            )
+        return self
+
+
+class SourceText(Strict):
+    """An outside system that answers facts or wakes people; the remaining keys belong to its kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: Name = Field(description="What kind of system, e.g. pagerduty.")
+    experimental: YesNo = Field(
+        default=False, description="true: use it although its kind was never seen to work."
+    )
+
+
+class PagerText(Strict):
+    """Whom a source wakes; the remaining keys belong to the source's kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    source: Name = Field(description="A name under `sources`.")
 
 
 class ConnectorText(Strict):
@@ -154,6 +154,9 @@ class ConnectorText(Strict):
     model_config = ConfigDict(extra="allow")
 
     kind: Name = Field(description="What kind of target, e.g. postgres.")
+    experimental: YesNo = Field(
+        default=False, description="true: use it although its kind was never seen to work."
+    )
     subject: Line = Field(
         default="{email}",
         description="The person's account there: a template over {email}, {local}, {domain}.",
@@ -174,7 +177,7 @@ class RetentionText(Strict):
 class SettingsText(Strict):
     """What the policies of this folder share."""
 
-    not_enforced: ClassVar[frozenset[str]] = frozenset({"pagers", "plugins"})
+    not_enforced: ClassVar[frozenset[str]] = frozenset({"plugins"})
 
     timezone: Annotated[str, read_by(parse_zone)] = Field(
         default="UTC", description="Where no other zone is written."
@@ -196,9 +199,12 @@ class SettingsText(Strict):
     severities: list[Name] = Field(default=[], description="Severities of incidents, most severe first.")
     groups: dict[Name, GroupText] = Field(default={}, description="Groups by name.")
     hours: dict[Name, HoursText] = Field(default={}, description="Hours of the week by name.")
-    sources: dict[Name, SourceText] = Field(default={}, description="Outside systems; this version has none.")
+    sources: dict[Name, SourceText] = Field(
+        default={}, description="Outside systems that answer facts or wake people, by name."
+    )
     schedules: dict[Name, ScheduleText] = Field(default={}, description="On-call schedules by name.")
     incidents: IncidentsText | None = Field(default=None, description="Where open incidents are listed.")
+    pagers: dict[Name, PagerText] = Field(default={}, description="Whom to wake, by name.")
     connectors: dict[Name, ConnectorText] = Field(default={}, description="Targets by name.")
     identities: dict[Address, dict[Name, Line]] = Field(
         default={}, description="Accounts at targets, where the address alone does not name them."
@@ -222,6 +228,7 @@ class IncidentText(Strict):
     acknowledged_by: Address | None = Field(default=None, description="Who has acknowledged it.")
     declared_by: Address | None = Field(default=None, description="Who declared it.")
     url: Line | None = Field(default=None, description="Where it is described.")
+    channel: Channel | None = Field(default=None, description="Its own Slack channel.")
 
 
 class IncidentFileText(Strict):

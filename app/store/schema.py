@@ -6,6 +6,7 @@ drafted with ``python -m app.store.migrations "what it changes"``.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -35,8 +36,9 @@ def is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head_revision()
 
 
+@cache
 def head_revision() -> str | None:
-    """The newest migration that this version of the code knows."""
+    """The newest migration that this version of the code knows; its files are read once."""
     return ScriptDirectory.from_config(settings()).get_current_head()
 
 

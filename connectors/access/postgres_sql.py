@@ -178,7 +178,8 @@ them (id) AS (
   UNION SELECT oid FROM pg_roles WHERE rolname = %(subject)s::text OR oid = %(subject_oid)s::bigint::oid
 ),
 acl (what, item, xmin) AS (
-  SELECT c.oid::regclass::text, x, c.xmin::text FROM pg_class c, unnest(c.relacl) x WHERE age(c.xmin) <= (SELECT age FROM young)
+  SELECT c.oid::regclass::text, x, c.xmin::text FROM pg_class c, unnest(c.relacl) x
+   WHERE age(c.xmin) <= (SELECT age FROM young)
   UNION ALL SELECT a.attrelid::regclass || '.' || quote_ident(a.attname), x, a.xmin::text
     FROM pg_attribute a, unnest(a.attacl) x WHERE a.attacl IS NOT NULL AND age(a.xmin) <= (SELECT age FROM young)
   UNION ALL SELECT 'schema ' || quote_ident(n.nspname), x, n.xmin::text
@@ -218,7 +219,8 @@ found (kind, line, xmin) AS (
   SELECT 4, format('trigger %%s on %%s, which runs %%s', quote_ident(t.tgname), t.tgrelid::regclass,
                    t.tgfoid::regprocedure), t.xmin::text
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-   WHERE age(t.xmin) <= (SELECT age FROM young) AND NOT t.tgisinternal AND (c.relowner IN (TABLE them) OR p.proowner IN (TABLE them))
+   WHERE age(t.xmin) <= (SELECT age FROM young) AND NOT t.tgisinternal
+     AND (c.relowner IN (TABLE them) OR p.proowner IN (TABLE them))
   UNION ALL
   SELECT 4, format('rule %%s on %%s', quote_ident(w.rulename), w.ev_class::regclass), w.xmin::text
     FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class
@@ -231,16 +233,19 @@ found (kind, line, xmin) AS (
   SELECT 5, format('%%s %%s of %%s', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
                    WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
                    c.oid::regclass, c.relowner::regrole), c.xmin::text
-    FROM pg_class c WHERE age(c.xmin) <= (SELECT age FROM young) AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relowner IN (TABLE them)
+    FROM pg_class c WHERE age(c.xmin) <= (SELECT age FROM young) AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+      AND c.relowner IN (TABLE them)
      AND c.relpersistence <> 't'
   UNION ALL
   SELECT 5, format('schema %%s of %%s', quote_ident(n.nspname), n.nspowner::regrole), n.xmin::text
-    FROM pg_namespace n WHERE age(n.xmin) <= (SELECT age FROM young) AND n.nspowner IN (TABLE them) AND n.nspname !~ '^pg_(toast_)?temp'
+    FROM pg_namespace n WHERE age(n.xmin) <= (SELECT age FROM young) AND n.nspowner IN (TABLE them)
+      AND n.nspname !~ '^pg_(toast_)?temp'
   UNION ALL
   SELECT 6, format('something of %%s in database %%s (not looked at from here)', d.refobjid::regrole,
                    quote_ident(b.datname)), d.xmin::text
     FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid
-   WHERE age(d.xmin) <= (SELECT age FROM young) AND b.datname <> current_database() AND d.refclassid = 'pg_authid'::regclass
+   WHERE age(d.xmin) <= (SELECT age FROM young) AND b.datname <> current_database()
+     AND d.refclassid = 'pg_authid'::regclass
      AND (d.refobjid IN (TABLE them) OR EXISTS (
        SELECT FROM pg_shdepend o WHERE o.dbid = d.dbid AND o.classid = d.classid AND o.objid = d.objid
           AND o.deptype = 'o' AND o.refobjid IN (TABLE them)))

@@ -89,7 +89,7 @@ PER_DATABASE: Sequence[Line] = (
     Line(
         TOGETHER.format(1_000),
         "max",
-        "1,000 grants end at one instant: all read back, written down",
+        "1,000 grants end at one instant: all are read back",
         "s",
         5,
         peer="14 s",

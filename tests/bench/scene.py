@@ -20,7 +20,7 @@ from app.supervisor import Child, spawn
 from tests.bench import policies
 from tests.bench.size import Size
 from tests.bench.slack import person_key
-from tests.house import database_url, prepare_roles
+from tests.house import new_database, prepare_roles
 from tests.servers import PostgresServer, start_postgres, start_valkey, wait_until
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET
 
@@ -74,7 +74,7 @@ def databases(kind: Database, place: Path) -> Iterator[Callable[[str], str]]:
         return
     server = start_postgres(None, **_AS_IN_EARNEST, shared_buffers="128MB")
     try:
-        yield lambda name: _migrated(database_url(server, name))
+        yield lambda name: _migrated(new_database(server, name))
     finally:
         server.close()
 

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from typing import Any, NoReturn
 
 import psycopg
@@ -19,7 +18,7 @@ from app.shelf import PolicyShelf
 from app.slack.front import reason_faults
 from app.store.tables import Due, LedgerEntry, Notice, Roster
 from tests.hostile.forging import rewrite
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import wait
 
 Build = Callable[..., TestHouse]
@@ -48,6 +47,7 @@ def test_what_is_due_is_rung_for_though_nothing_can_be_written(house: TestHouse)
     assert any("take:orders-db" in lanes for lanes in rung)
 
 
+@EACH
 def test_work_of_another_version_stops_no_other(house: TestHouse) -> None:
     done = threading.Event()
     with house.house.steps.step() as step:
@@ -82,6 +82,7 @@ def test_looking_for_work_survives_whatever_happens_to_it(house: TestHouse, monk
 # --- the folder ----------------------------------------------------------------------------------------------
 
 
+@EACH
 def test_a_folder_is_in_force_only_once_it_is_on_record(house: TestHouse, monkeypatch: Patch) -> None:
     before = house.house.shelf.current().digest
     monkeypatch.setattr(PolicyShelf, "_keep", away)
@@ -95,6 +96,7 @@ def test_a_folder_is_in_force_only_once_it_is_on_record(house: TestHouse, monkey
     assert any(now in entry.data for entry in house.rows(LedgerEntry, LedgerEntry.action == "PoliciesLoaded"))
 
 
+@EACH
 def test_a_folder_that_drops_a_connector_is_kept_out_while_it_has_live_grants(house: TestHouse) -> None:
     house.asks("ada", LINE)
     other = SETTINGS.replace("  orders-db: {kind", "  shop-db: {kind")
@@ -139,37 +141,6 @@ def test_whoever_changes_the_channel_is_told_of_in_the_old_one_too(house: TestHo
 
 
 # --- facts ---------------------------------------------------------------------------------------------------
-
-
-def test_a_source_that_fails_in_its_own_way_is_unknown(build: Build, monkeypatch: Patch) -> None:
-    rota = SETTINGS.replace("{members: [ada@example.com]}", "{source: calendar, file: rota.ics}")
-
-    def defect(*_given: Any) -> NoReturn:
-        raise KeyError
-
-    at = build()
-    (at.policies / "rota.ics").write_text("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nEND:VCALENDAR\n")
-    rewrite(at, settings=rota)
-    assert at.house.shelf.faults == ()
-    monkeypatch.setattr(facts.Sources, "on_call", defect)
-    request = at.asks("ada", LINE)
-    assert request["state"] == "pending"
-    assert [seen["value"] for seen in request["decision"]["facts"]] == ["unknown"]
-
-
-def test_all_sources_together_have_one_deadline(house: TestHouse) -> None:
-    """They were waited for together; whoever is still silent then is not waited for once more."""
-    waited: list[float | None] = []
-
-    class Silent(Future[Any]):
-        def result(self, timeout: float | None = None) -> NoReturn:
-            waited.append(timeout)
-            raise TimeoutError
-
-    schedule = house.house.shelf.current().settings.schedules["sre-primary"]
-    found = facts._on_call({"sre-primary": Silent()}, [schedule], house.clock.now())  # noqa: SLF001 - the second half
-    assert found["sre-primary"].people is None
-    assert waited == [0]
 
 
 def test_a_group_that_is_too_large_to_know_is_unknown(house: TestHouse) -> None:
@@ -252,6 +223,7 @@ def test_the_bell_is_listened_for_again_whatever_stood_in_redis(monkeypatch: Pat
         listening.join(5)
 
 
+@EACH
 def test_a_database_that_vanishes_from_the_network_is_noticed(house: TestHouse) -> None:
     """Nobody says good-bye when a cable is cut: without this a sweep hangs for a quarter of an hour."""
     with house.house.engine.connect() as connection:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.errors import Misconfigured
 from app.model import Email
-from app.policy import Ask, Decision, Policy, PolicyFolder, decide, facts_from_given, load
+from app.policy import Ask, Decision, Kinds, Policy, PolicyFolder, decide, facts_from_given, load
 from connectors.interface import Expiry
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # a Tuesday, 11:00 in Berlin
@@ -87,10 +87,43 @@ class Schema:
     expiry: Expiry
 
 
-KINDS = {
-    "postgres": Schema(PostgresSettings, PostgresAccess, Expiry.WORKER),
-    "strong": Schema(StrongSettings, PostgresAccess, Expiry.EVERY_USE),
-}
+class RotaSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    token: SecretStr
+
+
+class RotaKey(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    schedule: str = Field(max_length=8)
+
+
+@dataclass(frozen=True)
+class Rota:
+    """A source that says who is on call, and no more."""
+
+    Settings: type[BaseModel] = RotaSettings
+    Schedule: type[BaseModel] = RotaKey
+
+
+@dataclass(frozen=True)
+class Siren:
+    """A pager, and no more."""
+
+    Settings: type[BaseModel] = RotaSettings
+    Target: type[BaseModel] = RotaKey
+
+
+KINDS = Kinds(
+    {
+        "postgres": Schema(PostgresSettings, PostgresAccess, Expiry.WORKER),
+        "strong": Schema(StrongSettings, PostgresAccess, Expiry.EVERY_USE),
+    },
+    {"rota": Rota(), "untried": Rota()},
+    {"siren": Siren()},
+    frozenset({("sources", "untried")}),
+)
 
 
 def text_of(base: Mapping[str, str], changes: Mapping[str, str | None]) -> str:

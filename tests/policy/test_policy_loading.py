@@ -5,7 +5,9 @@ import json
 import pytest
 
 from app.errors import Misconfigured
-from app.policy import PolicyFolder, from_text, load
+from app.policy import Kinds, PolicyFolder, from_text, load, resolve
+from connectors.interface import Kind
+from connectors.registry import Classes
 from tests.policy.folders import KINDS, Folder, rules
 
 
@@ -105,6 +107,9 @@ def test_names_are_checked_even_where_settings_have_faults_of_their_own(folder: 
     assert any("there is no group `nobody`" in fault for fault in folder.faults())
 
 
+_ROTA = '{rota: {kind: rota, token: "${T}"}}'
+_SIREN = '{wake: {kind: siren, token: "${T}"}}'
+
 SETTINGS_FAULTS = [
     ({"security_team": "[group:securty]"}, "there is no group `securty`; did you mean `security`?"),
     ({"security_team": "[on_call:nights]"}, "there is no schedule `nights`"),
@@ -138,31 +143,54 @@ SETTINGS_FAULTS = [
         "`Europe` is not a time zone",
     ),
     ({"schedules": "{s: {}}"}, "a schedule has either `members` or a `source`"),
-    ({"schedules": "{s: {source: calendar}}"}, "the calendar's `file` is missing"),
+    ({"schedules": "{s: {source: calendar}}"}, "a calendar has either a `file` or a `url`"),
+    (
+        {"schedules": "{s: {source: calendar, file: x.ics, url: 'https://x'}}"},
+        "a calendar has either a `file` or a `url`",
+    ),
     (
         {"schedules": "{s: {members: [a@b.de], file: x.ics}}"},
-        "`file` and `match` belong to `source: calendar`",
+        "`file`, `url` and `match` belong to `source: calendar`",
     ),
     ({"schedules": "{s: {source: calendar, file: x.ics, match: tea}}"}, "`tea` is not one of the words"),
     (
-        {"schedules": "{s: {source: pagerduty, schedule: P1}}"},
-        "this version has no source kind `pagerduty`; it has: calendar, members, file",
+        {"schedules": "{s: {source: calender, file: x.ics}}"},
+        "`file`, `url` and `match` belong to `source: calendar`",
     ),
-    ({"schedules": "{s: {source: calendar, url: 'https://x'}}"}, "this version does not enforce `url`"),
+    (
+        {"schedules": "{s: {source: rotas, schedule: P1}}", "sources": _ROTA},
+        "there is no source `rotas` in settings.yaml; did you mean `rota`?",
+    ),
+    ({"schedules": "{s: {source: rota, schedul: P1}}", "sources": _ROTA}, "did you mean `schedule`?"),
+    ({"schedules": "{s: {source: rota}}", "sources": _ROTA}, "`schedule` is missing"),
+    ({"schedules": "{s: {source: calendar, file: rota/dba.ics, shift: 1}}"}, "unknown key `shift`"),
+    ({"schedules": "{s: {members: [a@b.de], shift: 1}}"}, "unknown key `shift`"),
+    (
+        {"schedules": "{s: {source: wake, schedule: P1}}", "sources": _SIREN},
+        "`wake` is of kind `siren`, which does not say who is on call",
+    ),
     ({"schedules": "{s: {source: calendar, file: ../x.ics}}"}, "`../x.ics` is not a path inside this folder"),
     (
         {"schedules": "{s: {source: calendar, file: /etc/passwd}}"},
         "`/etc/passwd` is not a path inside this folder",
     ),
     ({"schedules": "{s: {source: calendar, file: gone.ics}}"}, "there is no file `gone.ics`"),
-    (
-        {"sources": '{pagerduty: {kind: pagerduty, token: "${T}"}}'},
-        "this version has no source kind `pagerduty`",
-    ),
+    ({"sources": "{r: {kind: rotta, token: x}}"}, "there is no source kind `rotta`; did you mean `rota`?"),
+    ({"sources": "{r: {kind: rota}}"}, "`token` is missing"),
+    ({"sources": "{r: {kind: rota, tokn: x}}"}, "unknown key `tokn`; did you mean `token`?"),
+    ({"sources": "{r: {kind: untried, token: x}}"}, "`untried` was never tried against the real thing"),
     ({"sources": "{c: {kind: calendar}}"}, "`calendar` needs no entry under `sources`"),
-    ({"incidents": "{source: pagerduty, file: x.yaml}"}, "this version has no source kind `pagerduty`"),
+    ({"sources": "{file: {kind: rota, token: x}}"}, "`file` is the name of a source that is built in"),
+    ({"incidents": "{source: rota}", "sources": _ROTA}, "`rota` is of kind `rota`, which lists no incidents"),
+    ({"incidents": "{source: rota, file: x.yaml}"}, "`file` belongs to `source: file`"),
+    ({"incidents": "{source: file, file: incidents.yaml, tag: x}"}, "unknown key `tag`"),
     ({"incidents": "{source: file, file: gone.yaml}"}, "there is no file `gone.yaml`"),
-    ({"pagers": "{p: {source: pagerduty}}"}, "this version does not enforce `pagers`"),
+    ({"pagers": "{p: {source: wake}}"}, "there is no source `wake` in settings.yaml"),
+    ({"pagers": "{p: {source: wake}}", "sources": _SIREN}, "`schedule` is missing"),
+    (
+        {"pagers": "{p: {source: rota, schedule: P1}}", "sources": _ROTA},
+        "`rota` is of kind `rota`, which wakes nobody",
+    ),
     ({"plugins": "[breakglass-acme]"}, "this version does not enforce `plugins`"),
     ({"freeze_exempt": "[order]"}, "there is no policy `order`; did you mean `orders`?"),
     ({"retention": "{ledger: 90d}"}, "`90d` is not one of the words that fit here"),
@@ -352,7 +380,15 @@ POLICY_FAULTS = [
     ({"limits": "{concurrent: 0}"}, "`0` is not a whole number from 1"),
     ({"alert": "{page: security-pager}"}, "this version does not enforce `page`; remove it"),
     ({"alert": "{also: [dba]}"}, "`dba` is not such an id; it looks like C0SECURITY"),
-    ({"end": "{with_incident: true}"}, "this version does not enforce `end`"),
+    (
+        {"end": "{on_shift_end: revoke}"},
+        "`revoke` is not one of the words that fit here; there is: `ignore`, `offer`",
+    ),
+    ({"end": "{with_incident: true}", "incident": "none"}, "nothing ends with an incident where the request"),
+    (
+        {"end": "{on_shift_end: offer}", "rules": rules("approve {group: engineering}")},
+        "no rule asks who is on call, so no shift could end",
+    ),
     ({"review": "{by: [group:security]}"}, "this version does not enforce `review`"),
     ({"alone": "ok"}, "`ok` is not one of the words that fit here"),
     ({"extra": "1"}, "unknown key `extra`"),
@@ -567,3 +603,30 @@ def test_policies_are_sorted_by_id(folder: Folder) -> None:
     folder.policy("antelope")
     loaded: PolicyFolder = folder.load()
     assert list(loaded.policies) == ["antelope", "orders", "zebra"]
+
+
+def test_outside_systems_are_read_and_their_secrets_are_left_to_whoever_uses_them(folder: Folder) -> None:
+    folder.settings(
+        sources="""
+  r: {kind: rota, token: "${T}"}
+  wake: {kind: siren, token: x}
+  u: {kind: untried, token: x, experimental: true}""",
+        schedules='{dba: {source: r, schedule: P1}, nights: {source: calendar, url: "${URL}"}}',
+        pagers='{security: {source: wake, schedule: "${KEY}"}}',
+    )
+    read = folder.load().settings
+    assert read.sources["r"].values == {"token": "${T}"}
+    assert (read.schedules["dba"].source, read.schedules["dba"].rota) == ("r", {"schedule": "P1"})
+    assert read.schedules["nights"].url == "${URL}"
+    assert read.pagers["security"].values == {"schedule": "${KEY}"}
+    assert resolve(read.sources["r"], {"T": "t0ken"}) == {"token": "t0ken"}
+    with pytest.raises(Misconfigured, match=r"pagers\.security.*`KEY` is not set"):
+        resolve(read.pagers["security"], {})
+
+
+def test_a_kind_whose_package_is_not_installed_is_a_fault_that_names_the_extra(folder: Folder) -> None:
+    missing = Classes({"postgres": Kind("postgres", "no_such_package_here.x:Y", extra="cloud")})
+    with pytest.raises(Misconfigured) as found:
+        load(folder.path, kinds=Kinds(missing), env={})
+    assert "pip install 'breakglass[cloud]'" in str(found.value)
+    assert str(found.value).startswith("settings.yaml:")

@@ -19,7 +19,7 @@ from app.slack.directory import SlackDirectory
 from app.store.engine import make_engine
 from app.store.step import Step, Steps
 from app.store.tables import Approval, Grant, Hold, LedgerEntry, Message, Notice, Request
-from connectors.registry import kind_class, kinds
+from app.targets import kinds_of
 from tests.clock import MovedClock
 from tests.slackdriver import BOT_TOKEN, Slack, SlackMessage
 
@@ -63,7 +63,7 @@ def write_folder(folder: Path, **policies: str) -> PolicyFolder:
         (folder / f"{name}.yaml").write_text(text)
     for path in (folder, *folder.iterdir()):
         path.chmod(0o700)
-    return load(folder, kinds={name: kind_class(name) for name in kinds()}, env={})
+    return load(folder, kinds=kinds_of(), env={})
 
 
 class Outbox:
