@@ -106,16 +106,20 @@ class Condition(Protocol):
         """The value that it always has, if it has one."""
 
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+"""Looked up once: asking the class for a member takes longer than comparing with it."""
+
+
 def as_truth(answer: bool) -> Truth:  # noqa: FBT001 - the one argument is the point
     """Of what is known for certain."""
-    return Truth.TRUE if answer else Truth.FALSE
+    return _TRUE if answer else _FALSE
 
 
 def both(left: Truth, right: Truth) -> Truth:
     """Kleene's *and*."""
-    if Truth.FALSE in (left, right):
-        return Truth.FALSE
-    return Truth.UNKNOWN if Truth.UNKNOWN in (left, right) else Truth.TRUE
+    if left is _TRUE:
+        return right
+    return left if right is _TRUE or left is _FALSE else right
 
 
 def needs(**wanted: Any) -> Needs:
@@ -240,26 +244,28 @@ class IsOnCall(Leaf):
         people = on_call_fact(self.schedule, ctx.settings, ctx.facts).people
         if not people:
             return Truth.UNKNOWN
-        answer = Truth.FALSE
+        answer, requester = _FALSE, ctx.ask.requester
         for entry in people:
+            if entry.email is not None and entry.email != requester:
+                continue  # as `_is_them` says, without the call
             truth = self._is_them(entry, ctx)
-            if truth is Truth.TRUE:
+            if truth is _TRUE:
                 return truth
-            answer = truth if answer is Truth.FALSE else answer
+            answer = truth if answer is _FALSE else answer
         return answer
 
     def _is_them(self, entry: OnCall, ctx: Context) -> Truth:
         """Whether this entry is the requester's, at that level and for that long."""
         if entry.email not in (None, ctx.ask.requester):
-            return Truth.FALSE
+            return _FALSE
         if self.level is not None and entry.level > self.level:
-            return Truth.FALSE
-        known = Truth.UNKNOWN if entry.doubt or entry.email is None else Truth.TRUE
+            return _FALSE
+        known = _UNKNOWN if entry.doubt or entry.email is None else _TRUE
         return both(known, self._long_enough(entry, ctx))
 
     def _long_enough(self, entry: OnCall, ctx: Context) -> Truth:
         if self.for_at_least is None:
-            return Truth.TRUE
+            return _TRUE
         if entry.since is None:
             # People whom settings name are always on call; of anybody else nobody knows since when.
             schedule = ctx.settings.schedules.get(self.schedule)

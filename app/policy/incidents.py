@@ -32,22 +32,19 @@ class IncidentOpen(Leaf):
         return self._best(ctx)[0]
 
     def _best(self, ctx: Context) -> tuple[Truth, Incident | None]:
-        if ctx.facts.incidents.open is None:
+        still_open, named = ctx.facts.incidents.open, ctx.ask.incident
+        if still_open is None:
             return Truth.UNKNOWN, None
         answer: tuple[Truth, Incident | None] = (Truth.FALSE, None)
-        for incident in self._candidates(ctx.facts.incidents.open, ctx.ask.incident):
+        for incident in still_open:
+            if named and incident.id != named and incident.id.casefold() != named.casefold():
+                continue
             truth = self._matches(incident, ctx.ask.requester)
             if truth is Truth.TRUE:
                 return truth, incident
             if truth is Truth.UNKNOWN:
                 answer = truth, incident
         return answer
-
-    @staticmethod
-    def _candidates(incidents: tuple[Incident, ...], named: str | None) -> tuple[Incident, ...]:
-        if not named:
-            return incidents
-        return tuple(each for each in incidents if each.id.casefold() == named.casefold())
 
     def _matches(self, incident: Incident, requester: Email) -> Truth:
         truth = self._severe_enough(incident)

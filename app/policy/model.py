@@ -240,6 +240,11 @@ class Policy:
     digest: str
 
     @cached_property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return bool(self.limits)
+
+    @cached_property
     def refusing(self) -> tuple[Rule, ...]:
         """The rules that refuse, wherever they stand."""
         return tuple(rule for rule in self.rules if rule.then is Verdict.REFUSE)

@@ -14,9 +14,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from app.errors import ConnectorError, Problem
 from app.model import Email
 from connectors.addresses import address
-from connectors.fields import Token
 from connectors.http import Http
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.keys import HeaderSecret
 
 API = "https://api.victorops.com"
 _ON_CALL, _PEOPLE, _OPEN = "/api-public/v1/oncall/current", "/api-public/v1/user", "/api-public/v1/incidents"
@@ -30,8 +30,8 @@ class SplunkSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    api_id: Token = Field(description="the organisation's API id")
-    api_key: Token = Field(description="a read-only API key")
+    api_id: HeaderSecret = Field(description="the organisation's API id")
+    api_key: HeaderSecret = Field(description="a read-only API key")
     url: str = Field(default=API, description="where its API is")
 
 
