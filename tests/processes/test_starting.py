@@ -101,6 +101,7 @@ def test_on_a_faulty_folder_web_does_not_start_and_the_others_only_take(house: I
     )
     refused = house.begin("web")
     house.start("worker", "clock")
+    back = house.clock.now()
     assert refused.exit_code(SOON) == 2
     assert refused.said().startswith("one.yaml:8:")
     house.presses("grace", house.card(pending), APPROVE)
@@ -115,7 +116,7 @@ def test_on_a_faulty_folder_web_does_not_start_and_the_others_only_take(house: I
     give = col(Due.id) == f"give:{house.grant(planned).id}"
     wait(lambda: "faulty" in house.all(Due, give)[0].data.get("error", ""), SOON, "the plan to be looked at")
     assert house.grant(planned).state == "planned"
-    house.ends_on_time("dev03", live)
+    house.ends_on_time("dev03", live, since=back)
     assert not house.members(ROLES["quick"])
     assert web.alive()
 
