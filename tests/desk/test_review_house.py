@@ -140,7 +140,6 @@ def test_whoever_changes_the_channel_is_told_of_in_the_old_one_too(house: TestHo
     assert told == {each: ["changed settings.yaml"] for each in ("C0SECURITY", "C0GENERAL")}
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_reload_says_who_gains_and_who_loses_once_however_many_processes_read_it(build: Build) -> None:
     house = build()
     house.clock.advance(seconds=1)

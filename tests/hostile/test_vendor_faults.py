@@ -28,6 +28,7 @@ from tests.hostile.forging import LINE, presses
 from tests.hostile.plain import KINDS
 from tests.hostile.vendor import GROUP, TOKEN, Vendor
 from tests.house import TestHouse
+from tests.serving import slowness
 
 HTML = http(200, b"<html>Please log in</html>", kind="text/html")
 TOO_LONG = http(200, b'{"a": "' + b"x" * 5_000_000 + b'"}')
@@ -84,7 +85,7 @@ FINAL: Mapping[str, Fault] = {
 
 @pytest.fixture
 def patience() -> float:
-    return 0.5
+    return 0.5 * slowness()
 
 
 def state(house: TestHouse) -> str:
