@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from traceback import extract_tb
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from app import log
 from app.errors import ConnectorError, Misconfigured, storable
 from app.gates import Gate
-from app.policy import ConnectorConfig, Kinds, PolicyFolder, resolve
+from app.policy import ConnectorConfig, Kinds, PolicyFolder, SourceConfig, resolve
 from connectors.interface import AccessConnector, Kind, Limits
 from connectors.registry import ACCESS, OURS, Classes, Registry, kind_class
 
@@ -29,12 +29,12 @@ def kinds_of(registry: Registry = OURS) -> Kinds:
 
 
 class Guarded:
-    """A connector that keeps its promises, whoever wrote it.
+    """A connector or a source that keeps its promises, whoever wrote it.
 
     Whatever it raises comes out as ``ConnectorError``, and no text in its answers is one that a database refuses.
     """
 
-    def __init__(self, name: str, connector: AccessConnector) -> None:
+    def __init__(self, name: str, connector: Any) -> None:
         self._name = name
         self.inner = connector
 
@@ -76,6 +76,34 @@ def _storable(answer: Any) -> Any:
             return answer
 
 
+def build(
+    config: ConnectorConfig | SourceConfig, registry: Mapping[str, Kind], env: Mapping[str, str]
+) -> Any:
+    """The target or source of those settings, guarded; raises ``ConnectorError`` where it cannot be built."""
+
+    def make(values: Mapping[str, Any]) -> Any:
+        kind = kind_class(config.kind, registry)
+        return kind(config.name, kind.Settings.model_validate(values))
+
+    return built(config, env, make)
+
+
+def built(
+    config: ConnectorConfig | SourceConfig, env: Mapping[str, str], make: Callable[[Mapping[str, Any]], Any]
+) -> Any:
+    """What ``make`` makes of its keys with every ``${…}`` replaced, guarded; raises ``ConnectorError``."""
+    try:
+        values = resolve(config, env)
+        # Whatever came out of the environment is a secret to the log, with the passwords inside of it.
+        log.hide(str(value) for name, value in values.items() if value != config.values.get(name))
+        return Guarded(config.name, make(values))
+    except (Misconfigured, ValidationError) as faulty:
+        # The text of a validation error shows the value, which may be a secret.
+        why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
+        message = f"{config.name} cannot be used: {why}"
+        raise ConnectorError(message) from None
+
+
 class ConnectorRack:
     """See ``lifecycle.desk.Targets``. A connector is rebuilt when its settings change; the old one is closed.
 
@@ -113,7 +141,7 @@ class ConnectorRack:
                 message = f"There is no connector `{name}` in settings.yaml."
                 raise ConnectorError(message)
             if held is None or held[0] != config:
-                self._built[name] = (config, self._build(config))
+                self._built[name] = (config, build(config, self._registry, self._env))
                 if held is not None:
                     held[1].close()
             return self._built[name][1]
@@ -138,30 +166,15 @@ class ConnectorRack:
         # While it is looked at by one call, one more thread begins what else has come due there.
         return min(at_most, 2 * max(1, gate.limits.concurrency) if gate.is_well else 2)
 
+    def is_well(self, name: str) -> bool:
+        """Whether that target answered when it was called last."""
+        return self.gate(name).is_well
+
     def unwell(self) -> list[str]:
         """A sentence for each target that does not answer this process."""
         with self._lock:
             gates = sorted(self._gates.items())
         return [why for _, gate in gates if (why := gate.unwell())]
-
-    def _build(self, config: ConnectorConfig) -> AccessConnector:
-        kind = kind_class(config.kind, self._registry)
-        try:
-            values = resolve(config, self._env)
-            self._hide(config, values)
-            settings = kind.Settings.model_validate(values)
-            built = kind(config.name, settings)
-        except (Misconfigured, ValidationError) as faulty:
-            # The text of a validation error shows the value, which may be a secret.
-            why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"
-            message = f"{config.name} cannot be used: {why}"
-            raise ConnectorError(message) from None
-        return cast("AccessConnector", Guarded(config.name, built))
-
-    @staticmethod
-    def _hide(config: ConnectorConfig, values: Mapping[str, Any]) -> None:
-        """Whatever came out of the environment is a secret to the log, with the passwords inside of it."""
-        log.hide(str(value) for name, value in values.items() if value != config.values.get(name))
 
     def close(self) -> None:
         """Close every connector."""

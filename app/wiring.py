@@ -14,9 +14,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app import canary, watch
 from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
-from app.facts import Gatherer, Rota, Sources
-from app.jobs import JOBS
-from app.lifecycle import drift, holders
+from app.facts import Gatherer
+from app.jobs import JOBS, TOGETHER
+from app.lifecycle import causes, drift, holders, incidents
 from app.lifecycle.away import Away
 from app.lifecycle.desk import Desk
 from app.lifecycle.journal import Journal
@@ -28,7 +28,8 @@ from app.queue import Bell, Listener
 from app.restored import KnownDatabase
 from app.rosters import Rosters
 from app.routes import LOOK_EVERY, Routes
-from app.shelf import PolicyShelf, Where, current_or_none
+from app.shelf import NEWS, PolicyShelf, Where, current_or_none
+from app.sources import SourceRack
 from app.state import StateFolder
 from app.store import due as timetable
 from app.store import schema
@@ -37,7 +38,6 @@ from app.store.step import Steps
 from app.targets import ConnectorRack, kinds_of
 from app.watch import CredentialCheck, Watch
 from connectors.registry import OURS, Registry
-from connectors.sources.calendar import CalendarSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import ExceptionContext
 
     from app.model import Clock
-    from app.policy import PolicyFolder, Schedule
     from app.settings import Settings
     from app.slack.delivery import Delivery
     from app.slack.directory import SlackDirectory
@@ -62,7 +61,10 @@ ORPHANS_EVERY = timedelta(seconds=1)
 TARGETS_EVERY = timedelta(seconds=20)
 """How often it is looked which credentials are to be checked again."""
 DRIFT_EVERY = timedelta(seconds=20)
+SOURCES_EVERY = timedelta(seconds=10)
 HOLDERS_EVERY = timedelta(seconds=30)
+CAUSES_EVERY = timedelta(seconds=20)
+INCIDENTS_EVERY = timedelta(seconds=20)
 REMEMBER_EVERY = timedelta(seconds=0.5)
 COMPARE_EVERY = timedelta(seconds=1)
 _TELL = ("worker", "clock")
@@ -125,7 +127,8 @@ def build(
     state = StateFolder(settings.state)
     known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
     event.listen(engine, "connect", known.meet)
-    facts = Gatherer(steps, Sources(_calendar), routes.why_unheard, failed("source"))
+    sources = SourceRack(environment, failed("source"), registry.sources)
+    facts = Gatherer(steps, sources, routes.why_unheard)
     desk = Desk(time, steps, shelf, targets, facts, people, known)
     return House(
         settings,
@@ -158,11 +161,6 @@ def _nobody(_lanes: Sequence[str], _later: Sequence[tuple[str, datetime]]) -> No
     """No bell here: the timetable finds what is due."""
 
 
-def _calendar(folder: PolicyFolder, schedule: Schedule) -> Rota:
-    text = folder.files.get(schedule.file or "", "")
-    return CalendarSource(text, match=schedule.match, zone=folder.settings.timezone).on_call
-
-
 def must_be_migrated(engine: Engine) -> None:
     """Refuse a database of another version; raises ``Misconfigured`` or ``Unavailable``."""
     try:
@@ -189,6 +187,7 @@ def work_of(house: House, by: str = "worker") -> dict[str, Callable[[Due], None]
     work: dict[str, Callable[[Due], None]] = {kind: partial(job, house.desk) for kind, job in JOBS.items()}
     work["form"] = lambda due: fill(house.desk, house.client, due)
     work["refresh"] = lambda due: _refresh_people(house, due)
+    work[NEWS] = house.shelf.tell_difference
     work[canary.KIND] = lambda due: canary.come_home(house.steps, by, due)
     return work
 
@@ -202,14 +201,22 @@ def delivery_of(house: House) -> Delivery:
 
 def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
     """The pools of ``worker`` (no grace) or ``clock`` (whatever nobody claimed in time)."""
+    from app.slack.delivery import BUDGET, FEW
+
     delivery = delivery_of(house)
+
+    def deliver() -> timedelta | None:
+        return delivery.deliver(house.clock.now() - grace, FEW if pools.takes_very_much() else BUDGET)
+
     pools = Pools(
         house.steps,
         house.clock.latest,
         work_of(house, "clock" if grace else "worker"),
-        lambda: delivery.deliver(house.clock.now() - grace),
+        deliver,
         grace=grace,
         threads=house.targets.threads,
+        is_well=house.targets.is_well,
+        together={kind: partial(job, house.desk) for kind, job in TOGETHER.items()},
         keep=delivery.keep,
     )
     house.targets.when_well = pools.hasten
@@ -246,6 +253,11 @@ def make_watch(house: House, *, worker: bool = False) -> Watch:
     return Watch(house.steps, look, house.shelf.current, worker=worker)
 
 
+def _warm(house: House) -> None:
+    if folder := current_or_none(house.shelf):
+        house.desk.facts.warm(folder, house.clock.now())
+
+
 def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[clocks.Routine]:
     """What a worker does every so often beside its work."""
 
@@ -262,6 +274,7 @@ def routines_of_worker(house: House, pools: Pools, watching: Watch) -> list[cloc
         clocks.Routine("routes", ROUTES_EVERY, house.routes.refresh),
         clocks.Routine("compare", COMPARE_EVERY, house.known.look),
         clocks.Routine("take over", ORPHANS_EVERY, take_over),
+        clocks.Routine("sources", SOURCES_EVERY, lambda: _warm(house)),
     ]
 
 
@@ -301,6 +314,8 @@ def make_timetable(
         clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
         clocks.Routine("drift", DRIFT_EVERY, lambda: drift.schedule(house.desk)),
         clocks.Routine("holders", HOLDERS_EVERY, lambda: holders.look_at_holders(house.desk)),
+        clocks.Routine("causes", CAUSES_EVERY, lambda: causes.look(house.desk)),
+        clocks.Routine("incidents", INCIDENTS_EVERY, lambda: incidents.keep(house.desk)),
         clocks.Routine("remember", REMEMBER_EVERY, vigil.memory.refresh),
         clocks.Routine("compare", COMPARE_EVERY, house.known.look),
     ]

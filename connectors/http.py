@@ -6,6 +6,7 @@
     members = api.call("GET", "/orgs/acme/members", params={"page": "2"}).json
     api.call("DELETE", f"/orgs/acme/members/{segment(login)}", accept=(204, 404))
 
+    diary = Http("rota", "https://calendars.example.com").text("/dba.ics", ("text/calendar",))
     with api.one_answer("schedule PSRE001"):  # what is asked in here has one deadline, and faults say what it was for
         now = api.call("GET", "/oncalls").read(OnCalls)
 
@@ -17,23 +18,24 @@ answer's size, only safe calls repeated, and no word of the vendor's in an error
 import contextlib
 import contextvars
 import email.utils
-import json
 import math
 import random
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpcore
 import httpx
-from pydantic import BaseModel, ValidationError
 
 from app.errors import ConnectorError, Misconfigured, Problem
+from connectors.http_answers import Answer
+from connectors.http_bodies import JSON, Form, text_of
 from connectors.http_network import NotAllowed, Transport, deadline, is_this_machine
+
+__all__ = ["Answer", "Http", "Params", "retry_after", "segment", "together"]
 
 MEGABYTE = 1_048_576
 _SAFE = frozenset({"GET", "HEAD"})
@@ -59,26 +61,7 @@ _WORDS: Mapping[int, str] = {
 
 Params = Mapping[str, str | Sequence[str]]
 """Of a query; several values stand under one name several times."""
-Shape = TypeVar("Shape", bound=BaseModel)
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A status among those asked for, the headers (names in lower case), the body's JSON (None: no body)."""
-
-    status: int
-    headers: Mapping[str, str]
-    json: Any
-    by: str = "the vendor"
-
-    def read(self, shape: type[Shape]) -> Shape:
-        """The body in that shape; a ``ConnectorError`` where it has another: what is not there is not guessed."""
-        try:
-            return shape.model_validate(self.json)
-        except ValidationError as error:
-            where = _place(shape, error)
-        raise ConnectorError(f"{self.by} answered with something else than it promises (at {where})")
 
 
 class _Fault(ConnectorError):
@@ -91,8 +74,8 @@ class Http:
     """One vendor's API. Thread-safe; opens nothing before the first call.
 
     ``headers`` go with each call and hold the credentials; ``seconds`` bounds one call with its repetitions.
-    ``remedies``: what to do, by the status that says so. Raises ``Misconfigured`` for an address that may not be
-    called at all.
+    ``remedies``: what to do, by the status that says so. ``sign``: headers made of each body. Raises
+    ``Misconfigured`` for an address that may not be called at all.
     """
 
     def __init__(
@@ -106,6 +89,7 @@ class Http:
         max_bytes: int = 4 * MEGABYTE,
         repeats: int = 2,
         remedies: Mapping[int, str] | None = None,
+        sign: Callable[[bytes], Mapping[str, str]] | None = None,
         pause: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -117,6 +101,7 @@ class Http:
         self._max_bytes = max_bytes
         self._repeats = repeats
         self._remedies = remedies or {}
+        self._sign = sign
         self._transport = transport or Transport(private=private, tls=self._base.scheme == "https")
 
     def call(
@@ -135,6 +120,14 @@ class Http:
         """
         request = self._request(method, path, params, body)
         return self._repeated(request, accept, self._ends())
+
+    def text(self, path: str, kinds: Collection[str]) -> str:
+        """What a GET answers, as text in UTF-8 of one of these media types; nothing at all is no answer."""
+        request = self._request("GET", path, None, None)
+        found = self._repeated(request, (200,), self._ends(), text_of(kinds)).json
+        if found is None:
+            raise ConnectorError(f"{self._name} answered with nothing")
+        return str(found)
 
     @contextlib.contextmanager
     def one_answer(self, about: str) -> Iterator[None]:
@@ -193,11 +186,13 @@ class Http:
             more = following(found[-1])
         return found
 
-    def _repeated(self, request: httpx.Request, accept: Collection[int], ends: float) -> Answer:
+    def _repeated(
+        self, request: httpx.Request, accept: Collection[int], ends: float, form: Form | None = None
+    ) -> Answer:
         attempt = 0
         while True:
             try:
-                return self._once(request, accept, ends)
+                return self._once(request, accept, ends, form or JSON)
             except ConnectorError as error:
                 wait = error.retry_after if error.retry_after is not None else _back_off(attempt)
                 hopeless = error.permanent or request.method not in _SAFE or attempt >= self._repeats
@@ -214,18 +209,23 @@ class Http:
         if not path.startswith("/") or "\\" in path or not path.isprintable():
             message = f"{self._name}: a path that may lead elsewhere is not called"
             raise ConnectorError(message, permanent=True)
-        url = httpx.URL(f"{self._base}{path}", params=params or None)
+        url = httpx.URL(f"{self._base}{path}")
+        if params:
+            url = url.copy_with(params=params)
         content = {} if body is None else {"json": body}
-        return httpx.Request(method, url, headers=self._headers, **content)
+        request = httpx.Request(method, url, headers=self._headers, **content)
+        if self._sign:
+            request.headers.update(self._sign(request.read()))
+        return request
 
-    def _once(self, request: httpx.Request, accept: Collection[int], ends: float) -> Answer:
+    def _once(self, request: httpx.Request, accept: Collection[int], ends: float, form: Form) -> Answer:
         unclear = request.method not in _SAFE
         try:
             with deadline(ends):
                 response = self._transport.handle_request(request)
                 response.request = request
                 try:
-                    return self._answer(response, accept, ends)
+                    return self._answer(response, accept, ends, form)
                 finally:
                     response.close()
         except NotAllowed as error:
@@ -243,38 +243,38 @@ class Http:
         except (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, OSError):
             raise ConnectorError(f"{self._name} broke off the connection", unclear=unclear) from None
 
-    def _answer(self, response: httpx.Response, accept: Collection[int], ends: float) -> Answer:
+    def _answer(self, response: httpx.Response, accept: Collection[int], ends: float, form: Form) -> Answer:
         if response.status_code not in accept:
             raise self._fault(response)
-        unclear = response.request.method not in _SAFE
-        text = self._body(response, ends, unclear=unclear)
+        gibberish = self._gibberish(form, unclear=response.request.method not in _SAFE)
+        text = self._body(response, ends, gibberish)
         headers = {name.lower(): value for name, value in response.headers.items()}
         if not text.strip():
             return Answer(response.status_code, headers, None, self._name)
-        if "json" not in headers.get("content-type", ""):
-            raise self._gibberish(unclear=unclear)
+        if not form.fits(headers.get("content-type", "")):
+            raise gibberish
         try:
-            return Answer(response.status_code, headers, _read(text), self._name)
+            return Answer(response.status_code, headers, form.read(text), self._name)
         except (ValueError, RecursionError):
-            raise self._gibberish(unclear=unclear) from None
+            raise gibberish from None
 
-    def _body(self, response: httpx.Response, ends: float, *, unclear: bool) -> bytes:
+    def _body(self, response: httpx.Response, ends: float, gibberish: ConnectorError) -> bytes:
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise self._gibberish(
-                unclear=unclear
-            )  # we asked for none, and a small body could unpack to a huge one
+            raise gibberish  # we asked for none, and a small body could unpack to a huge one
         text = bytearray()
         for part in response.iter_bytes():
             text += part
             if len(text) > self._max_bytes:
                 message = f"{self._name} answered with more than {self._max_bytes} bytes"
-                raise ConnectorError(message, unclear=unclear)
+                raise ConnectorError(message, unclear=gibberish.unclear)
             if time.monotonic() >= ends:
                 raise httpx.ReadTimeout(self._name)
         return bytes(text)
 
-    def _gibberish(self, *, unclear: bool) -> ConnectorError:
-        return ConnectorError(f"{self._name} answered with something that is not JSON", unclear=unclear)
+    def _gibberish(self, form: Form, *, unclear: bool) -> ConnectorError:
+        return ConnectorError(
+            f"{self._name} answered with something that is not {form.name}", unclear=unclear
+        )
 
     def _fault(self, response: httpx.Response) -> _Fault:
         status = response.status_code
@@ -311,33 +311,6 @@ def _about(about: str, error: ConnectorError) -> ConnectorError:
         unclear=error.unclear,
         retry_after=error.retry_after,
     )
-
-
-def _place(shape: type[BaseModel], error: ValidationError) -> str:
-    """Where a body is not in shape, in our own words: names that only the vendor uses are left out."""
-    ours = json.dumps(shape.model_json_schema())
-    parts = error.errors(include_input=False, include_context=False)[0]["loc"]
-    return (
-        ".".join(str(part) if isinstance(part, int) or f'"{part}"' in ours else "…" for part in parts)
-        or "its root"
-    )
-
-
-def _read(text: bytes) -> Any:
-    """JSON as everybody reads it alike: UTF-8, no key twice, no NaN. Raises ``ValueError``."""
-    return json.loads(text.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
-
-
-def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a key stands twice"
-        raise ValueError(message)
-    return found
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(word)
 
 
 def segment(text: str) -> str:

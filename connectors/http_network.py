@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 
 import httpcore
 import httpx
@@ -61,6 +62,15 @@ def may_call(address: Address, *, private: bool) -> bool:
     return private or address.is_global
 
 
+@lru_cache(maxsize=4)
+def _trusting(_places: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
+    """Whom TLS believes; honours ``SSL_CERT_FILE``, an authority of one's own, which is one of the places.
+
+    Read once: it takes 50 ms, and each connector and source asks for it.
+    """
+    return httpx.create_ssl_context()
+
+
 class Transport(httpx.BaseTransport):
     """HTTP/1.1 with the checks of this module on every connection.
 
@@ -69,8 +79,7 @@ class Transport(httpx.BaseTransport):
 
     def __init__(self, *, private: bool, look_up: LookUp | None = None, tls: bool = True) -> None:
         self._pool = httpcore.ConnectionPool(
-            # httpx's honours SSL_CERT_FILE: an authority of one's own
-            ssl_context=httpx.create_ssl_context() if tls else None,
+            ssl_context=_trusting(ssl.get_default_verify_paths()) if tls else None,
             max_connections=8,
             keepalive_expiry=30.0,
             network_backend=_Network(private=private, look_up=look_up or addresses_of),

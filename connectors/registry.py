@@ -24,10 +24,13 @@ SOURCES: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
-            Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
-            Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),
-            Kind("jsm", "connectors.sources.jsm:JsmSource", experimental=True),
             Kind("grafana", "connectors.sources.grafana:GrafanaSource"),
+            Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),
+            Kind("jsm", "connectors.sources.jsm:JsmSource", experimental=True),
+            Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),
+            Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
+            Kind("rootly", "connectors.sources.rootly:RootlySource"),
+            Kind("splunk", "connectors.sources.splunk:SplunkSource"),
         )
     }
 )
@@ -37,8 +40,10 @@ PAGERS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
-            Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
+            Kind("incidentio", "connectors.pagers.incidentio:IncidentioPager"),
             Kind("opsgenie", "connectors.pagers.opsgenie:OpsgeniePager"),
+            Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
+            Kind("webhook", "connectors.pagers.webhook:WebhookPager"),
         )
     }
 )

@@ -67,7 +67,7 @@ def needed(house: House, folder: PolicyFolder, bound: Iterable[Email], at: datet
 def _may_ask(
     house: House, folder: PolicyFolder, policy: Policy, bound: Iterable[Email], at: datetime
 ) -> set[Email]:
-    facts = house.desk.facts.gather(folder, policy, Email(""), at)
+    facts = house.desk.facts.of_policy(folder, policy, at)
     answers = who_can(policy, folder.settings, facts, at, bound)
     return {*answers["grant"], *answers["approve"]}
 

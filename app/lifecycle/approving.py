@@ -32,8 +32,7 @@ def _facts(desk: Desk, case: Case, request: Request) -> Facts:
     if policy is None:
         message = f"The policy {request.policy} is gone; nothing can be approved by it."
         raise Refused(message)
-    email = Email(request.email or "")
-    return desk.facts.gather(case.folder, policy, email, desk.clock.now(), request.id)
+    return asking.facts_of_speakers(desk, case.folder, policy, request)
 
 
 def _must_be_open(step: Step, request: Request, case: Case) -> tuple[ApprovalPlan, Place]:

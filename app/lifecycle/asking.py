@@ -3,8 +3,9 @@
 An ask belongs to a request that is ``pending`` (round 0) or to an extension of one that is ``active`` (round 1, 2 …).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -16,7 +17,7 @@ from app.lifecycle.desk import Desk
 from app.lifecycle.moves import close, lock_request, move
 from app.lifecycle.quorum import Place
 from app.model import Email, Ended, RequestState
-from app.policy import ApprovalPlan, Facts, PolicyFolder, Settings
+from app.policy import ApprovalPlan, Facts, Policy, PolicyFolder, Principal, Settings, speakers_of
 from app.policy import Step as PlanStep
 from app.store import due as timetable
 from app.store.step import Step
@@ -25,6 +26,15 @@ from app.store.tables import Approval, Due, Freeze, Press, Request
 MOST_ASKED = 20
 """At most that many people get a direct message for one step; the approvals channel has the card anyway."""
 CLOCK = "clock"
+NOTHING_ASKED: Mapping[str, Any] = {
+    "plan": None,
+    "stage": 0,
+    "step": 0,
+    "step_at": None,
+    "decide_by": None,
+    "extension_seconds": None,
+}
+"""The columns of an ask, once it is over."""
 _JUDGE_FIRST = timedelta(milliseconds=200)
 
 
@@ -151,6 +161,15 @@ def _set_timer(step: Step, request: Request, plan: ApprovalPlan, place: Place) -
     step.due("ask", request.id, at, "timer")
 
 
+def facts_of_speakers(desk: Desk, folder: PolicyFolder, policy: Policy, request: Request) -> Facts:
+    """Who they are that may have a say in this request now, by its own plan or by what the policy says meanwhile."""
+    people = [*speakers_of(policy), *folder.settings.security_team]
+    people += [Principal.parse(text) for text in request.confirm_by or ()]
+    asked = ApprovalPlan.from_json(request.plan).steps() if request.plan else ()
+    people += [principal for plan_step in asked for principal in plan_step.by]
+    return desk.facts.of_people(folder, people, desk.clock.now())
+
+
 def tick(desk: Desk, due: Due) -> None:
     """The timer of an open ask: remind, escalate, or let it time out."""
     with desk.steps.read() as session:
@@ -158,7 +177,7 @@ def tick(desk: Desk, due: Due) -> None:
     folder = desk.shelf.current()
     facts = None
     if request is not None and is_asking(request) and (policy := folder.policies.get(request.policy)):
-        facts = desk.facts.gather(folder, policy, Email(request.email or ""), desk.clock.now())
+        facts = facts_of_speakers(desk, folder, policy, request)
     with desk.steps.step() as step:
         request = lock_request(step, due.ref)
         timetable.finish(step, due)
@@ -232,8 +251,7 @@ def drop_extension(
     step: Step, request: Request, folder: PolicyFolder, *, by: str, action: str, reason: str | None = None
 ) -> None:
     """The extension that was asked for is not given; the access stays as it was."""
-    nothing = {"plan": None, "stage": 0, "step": 0, "step_at": None, "decide_by": None}
-    step.change(request, **nothing, extension_seconds=None)
+    step.change(request, **NOTHING_ASKED)
     step.undue("ask", request.id)
     step.record(action, by, request.id, reason=reason)
     policy = folder.policies.get(request.policy)

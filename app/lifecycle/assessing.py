@@ -96,8 +96,8 @@ def assess(
     must_give(desk)
     policy = policy_of(folder, request.policy)
     now = desk.clock.now()
-    facts = desk.facts.gather(folder, policy, person.email, now, request.id)
     ask = ask_of(request, person, now, length)
+    facts = desk.facts.gather(folder, policy, ask, request.id)
     found = Assessment(folder, policy, person, ask, facts, decide(policy, folder.settings, ask, facts))
     if found.decision.verdict is Verdict.REFUSE:
         return found
@@ -131,8 +131,8 @@ def alternatives(desk: Desk, folder: PolicyFolder, request: Request, person: Per
     for policy in list(folder.policies.values())[:MOST_LOOKED_AT]:
         if policy.id == request.policy or len(open_to) == MOST_NAMED:
             continue
-        facts = desk.facts.gather(folder, policy, person.email, now)
         ask = replace(ask_of(request, person, now), duration=None)
+        facts = desk.facts.gather(folder, policy, ask, warm=True)
         if decide(policy, folder.settings, ask, facts).verdict is not Verdict.REFUSE:
             open_to.append(policy.id)
     return tuple(open_to)

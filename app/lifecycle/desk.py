@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from app.gates import Gate
-from app.model import Clock, Email, Person, SlackUser
-from app.policy import Facts, Policy, PolicyFolder, Principal, Settings
+from app.model import Clock, Person, SlackUser
+from app.policy import Ask, Facts, Policy, PolicyFolder, Principal, Settings
 from app.store.step import Steps
 from connectors.interface import AccessConnector
 
@@ -46,15 +46,27 @@ class FactFinder(Protocol):
     """Gathers what a decision needs, in parallel, with deadlines and provenance."""
 
     def gather(
-        self, folder: PolicyFolder, policy: Policy, email: Email, at: datetime, but: str | None = None
+        self, folder: PolicyFolder, policy: Policy, ask: Ask, but: str | None = None, *, warm: bool = False
     ) -> Facts:
-        """Facts for this policy and person; what did not answer is unknown, never missing.
+        """What may change the decision on this ask, and who would have to agree; what did not answer is unknown.
 
-        The request ``but`` is not counted against the limits: it is the one being judged.
+        The request ``but`` is not counted against the limits: it is the one being judged. ``warm``: what outside
+        systems said within the last minute will do.
         """
+
+    def warm(self, folder: PolicyFolder, at: datetime) -> None:
+        """Ask for what forms show, where what is known of it gets old; waits for no answer."""
+
+    def of_policy(self, folder: PolicyFolder, policy: Policy, at: datetime) -> Facts:
+        """All that this policy may want to know of anybody; nobody's uses are counted."""
 
     def of_people(self, folder: PolicyFolder, principals: Sequence[Principal], at: datetime) -> Facts:
         """Only what is needed to know who these principals are."""
+
+    def circumstances(
+        self, folder: PolicyFolder, schedules: frozenset[str], at: datetime, *, incidents: bool
+    ) -> Facts:
+        """Only who is on call in these schedules and, where asked for, which incidents are open; seconds old."""
 
 
 class People(Protocol):

@@ -1,17 +1,26 @@
 """Policies: one emergency path each, agreed in advance. YAML in, decisions out.
 
 Read in this order: ``loading`` (a folder, every fault at once), ``model`` (what it becomes), ``facts`` (what
-is known), ``conditions`` and ``circumstances`` (true, false or unknown), ``engine`` (the decision).
+is known), ``conditions`` and ``circumstances`` (true, false or unknown), ``engine`` (the decision). ``difference``
+holds two folders against each other.
 Nothing here asks anybody: reading the folder apart, all of it is pure.
 """
 
 from app.policy.advice import warnings
 from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
-from app.policy.asks import FieldProblem, check_ask, durations_offered, look_like_incident, looks_like_key
+from app.policy.asks import (
+    FieldProblem,
+    check_ask,
+    durations_offered,
+    incident_fault,
+    look_like_incident,
+    looks_like_key,
+)
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
+from app.policy.difference import Difference, compare
 from app.policy.durations import parse_duration
-from app.policy.engine import decide, needs
+from app.policy.engine import decide, needs, questions, rotas_of, speakers_of
 from app.policy.facts import (
     Facts,
     GroupFact,
@@ -31,6 +40,7 @@ from app.policy.model import (
     AlertRule,
     ConnectorConfig,
     DurationRule,
+    EndRule,
     Group,
     IncidentOrigin,
     Limit,
@@ -59,7 +69,9 @@ __all__ = [
     "ConfirmPlan",
     "ConnectorConfig",
     "Decision",
+    "Difference",
     "DurationRule",
+    "EndRule",
     "FactSeen",
     "Facts",
     "FieldProblem",
@@ -86,11 +98,13 @@ __all__ = [
     "TestResult",
     "Used",
     "check_ask",
+    "compare",
     "decide",
     "durations_offered",
     "facts_from_file",
     "facts_from_given",
     "from_text",
+    "incident_fault",
     "is_one_of",
     "json_schema",
     "load",
@@ -101,8 +115,11 @@ __all__ = [
     "parse_duration",
     "parse_email",
     "people_of",
+    "questions",
     "resolve",
+    "rotas_of",
     "run_tests",
+    "speakers_of",
     "subject_name",
     "warnings",
     "who_can",

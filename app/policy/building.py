@@ -20,16 +20,18 @@ from app.policy.circumstances import (
     ShortEnough,
     UsedRarely,
 )
-from app.policy.conditions import Condition, IncidentOpen, InGroup, IsOnCall, IsUser
+from app.policy.conditions import Condition, InGroup, IsOnCall, IsUser
 from app.policy.facts import OPEN_STATUSES
 from app.policy.fields import compile_regex
 from app.policy.hours import Hours
+from app.policy.incidents import IncidentOpen
 from app.policy.kinds import Kinds, KindSchema
 from app.policy.model import (
     AccessEntry,
     AlertRule,
     ConnectorConfig,
     DurationRule,
+    EndRule,
     Group,
     IncidentOrigin,
     Limit,
@@ -156,6 +158,7 @@ def _schedule(name: str, written: ScheduleText) -> Schedule:
         written.file,
         written.url,
         written.match or "attendee",
+        written.private,
     )
 
 
@@ -191,6 +194,7 @@ def build_policy(
         confirm_twice=written.confirm_twice,
         limits=_limits(written.limits),
         alert=AlertRule(written.alert.channel, tuple(written.alert.also)),
+        end=EndRule(written.end.with_incident, written.end.on_shift_end),
         alone=written.alone,
         digest=digest,
     )

@@ -11,6 +11,7 @@ from app.policy.facts import Needs
 from app.policy.fields import found_in
 from app.policy.hours import Hours
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 _NOT = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.UNKNOWN: Truth.UNKNOWN}
 
 
@@ -184,6 +185,10 @@ class Not:
         """What the part needs."""
         yield from self.part.needs()
 
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """The part's."""
+        yield from self.part.questions(ctx)
+
     def known(self) -> Truth | None:
         """The opposite of what the part always is."""
         inner = self.part.known()
@@ -202,12 +207,13 @@ class Joined:
 
     def truth(self, ctx: Context) -> Truth:
         """Stops at the first part that decides."""
-        decisive, answer = self.decisive, _NOT[self.decisive]
+        decisive = self.decisive
+        answer = _TRUE if decisive is _FALSE else _FALSE
         for part in self.parts:
             truth = part.truth(ctx)
             if truth is decisive:
                 return truth
-            if truth is Truth.UNKNOWN:
+            if truth is _UNKNOWN:
                 answer = truth
         return answer
 
@@ -237,6 +243,12 @@ class Joined:
         """What the parts need."""
         for part in self.parts:
             yield from part.needs()
+
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """Those of the parts, unless one of them decides already."""
+        if self.truth(ctx) is Truth.UNKNOWN:
+            for part in self.parts:
+                yield from part.questions(ctx)
 
     def known(self) -> Truth | None:
         """The value that the parts always give."""

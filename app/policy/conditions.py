@@ -4,6 +4,7 @@
 Sentences say what was found, so they stay true under ``not``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from app.policy.facts import (
     membership,
     on_call_fact,
 )
-from connectors.interface import Incident, OnCall
+from connectors.interface import OnCall
 
 if TYPE_CHECKING:
     from app.policy.model import Settings
@@ -98,20 +99,27 @@ class Condition(Protocol):
     def needs(self) -> Iterator[Needs]:
         """What the condition may read."""
 
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """What it would have to be told in order not to be unknown."""
+
     def known(self) -> Truth | None:
         """The value that it always has, if it has one."""
 
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+"""Looked up once: asking the class for a member takes longer than comparing with it."""
+
+
 def as_truth(answer: bool) -> Truth:  # noqa: FBT001 - the one argument is the point
     """Of what is known for certain."""
-    return Truth.TRUE if answer else Truth.FALSE
+    return _TRUE if answer else _FALSE
 
 
 def both(left: Truth, right: Truth) -> Truth:
     """Kleene's *and*."""
-    if Truth.FALSE in (left, right):
-        return Truth.FALSE
-    return Truth.UNKNOWN if Truth.UNKNOWN in (left, right) else Truth.TRUE
+    if left is _TRUE:
+        return right
+    return left if right is _TRUE or left is _FALSE else right
 
 
 def needs(**wanted: Any) -> Needs:
@@ -125,7 +133,7 @@ def needs(**wanted: Any) -> Needs:
     return Needs(**(empty | wanted))
 
 
-class Leaf:
+class Leaf(ABC):
     """What conditions without parts share: nothing to gather, no value of their own."""
 
     __slots__ = ()
@@ -133,6 +141,15 @@ class Leaf:
     def needs(self) -> Iterator[Needs]:
         """Nothing that has to be gathered."""
         yield from ()
+
+    @abstractmethod
+    def truth(self, ctx: Context) -> Truth:
+        """See ``Condition``."""
+
+    def questions(self, ctx: Context) -> Iterator[Needs]:
+        """All that it needs, while it is unknown."""
+        if self.truth(ctx) is Truth.UNKNOWN:
+            yield from self.needs()
 
     def known(self) -> Truth | None:
         """Depends."""
@@ -176,11 +193,20 @@ def silent(fact: GroupFact | OnCallFact | IncidentsFact) -> str:
     return why or ("nobody was asked" if fact.source == "none" else f"{fact.source} did not answer")
 
 
-def _history(entry: OnCall) -> str:
-    """Since when, and who made it so when, as far as the source says."""
+def _history(entry: OnCall, at: datetime) -> str:
+    """Since when, and who made it so how long ago, as far as the source says."""
     since = f" since {iso(entry.since)}" if entry.since else ""
-    made = f" at {iso(entry.made_at)}" if entry.made_at else ""
-    return since + (f", made so by {entry.by}{made}" if entry.by else "")
+    ago = f" {_roughly(at - entry.made_at)} ago" if entry.made_at else ""
+    made = f", made so{f' by {entry.by}' if entry.by else ''}{ago}" if entry.by or ago else ""
+    return since + made
+
+
+def _roughly(length: timedelta) -> str:
+    """The largest unit alone: ``3 min``."""
+    seconds = max(0, int(length.total_seconds()))
+    sizes = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    unit, size = next((each for each in sizes if seconds >= each[1]), sizes[-1])
+    return f"{seconds // size} {unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,26 +244,28 @@ class IsOnCall(Leaf):
         people = on_call_fact(self.schedule, ctx.settings, ctx.facts).people
         if not people:
             return Truth.UNKNOWN
-        answer = Truth.FALSE
+        answer, requester = _FALSE, ctx.ask.requester
         for entry in people:
+            if entry.email is not None and entry.email != requester:
+                continue  # as `_is_them` says, without the call
             truth = self._is_them(entry, ctx)
-            if truth is Truth.TRUE:
+            if truth is _TRUE:
                 return truth
-            answer = truth if answer is Truth.FALSE else answer
+            answer = truth if answer is _FALSE else answer
         return answer
 
     def _is_them(self, entry: OnCall, ctx: Context) -> Truth:
         """Whether this entry is the requester's, at that level and for that long."""
         if entry.email not in (None, ctx.ask.requester):
-            return Truth.FALSE
+            return _FALSE
         if self.level is not None and entry.level > self.level:
-            return Truth.FALSE
-        known = Truth.UNKNOWN if entry.doubt or entry.email is None else Truth.TRUE
+            return _FALSE
+        known = _UNKNOWN if entry.doubt or entry.email is None else _TRUE
         return both(known, self._long_enough(entry, ctx))
 
     def _long_enough(self, entry: OnCall, ctx: Context) -> Truth:
         if self.for_at_least is None:
-            return Truth.TRUE
+            return _TRUE
         if entry.since is None:
             # People whom settings name are always on call; of anybody else nobody knows since when.
             schedule = ctx.settings.schedules.get(self.schedule)
@@ -277,7 +305,7 @@ class IsOnCall(Leaf):
         if entry.email is None or entry.doubt:
             hidden = f"{fact.source} does not tell the address of somebody who is"
             return f"{unknown}: {entry.doubt or hidden}"
-        found = f"{who} is on call in {self.schedule} at level {entry.level}{_history(entry)}"
+        found = f"{who} is on call in {self.schedule} at level {entry.level}{_history(entry, ctx.ask.at)}"
         if truth is Truth.TRUE:
             return found
         if truth is Truth.UNKNOWN:
@@ -296,98 +324,3 @@ class IsOnCall(Leaf):
     def needs(self) -> Iterator[Needs]:
         """That schedule."""
         yield needs(schedules=frozenset({self.schedule}))
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentOpen(Leaf):
-    """``incident: {…}``; ``severe`` are the severities that suffice, ``ranked`` all that are known."""
-
-    severity_at_least: str | None = None
-    severe: frozenset[str] = frozenset()
-    ranked: frozenset[str] = frozenset()
-    service: str | None = None
-    acknowledged_by_requester: bool = False
-    not_declared_by_requester: bool = False
-
-    def truth(self, ctx: Context) -> Truth:
-        """Whether an open incident matches (the named one, where one is named)."""
-        return self._best(ctx)[0]
-
-    def _best(self, ctx: Context) -> tuple[Truth, Incident | None]:
-        if ctx.facts.incidents.open is None:
-            return Truth.UNKNOWN, None
-        answer: tuple[Truth, Incident | None] = (Truth.FALSE, None)
-        for incident in self._candidates(ctx.facts.incidents.open, ctx.ask.incident):
-            truth = self._matches(incident, ctx.ask.requester)
-            if truth is Truth.TRUE:
-                return truth, incident
-            if truth is Truth.UNKNOWN:
-                answer = truth, incident
-        return answer
-
-    @staticmethod
-    def _candidates(incidents: tuple[Incident, ...], named: str | None) -> tuple[Incident, ...]:
-        if not named:
-            return incidents
-        return tuple(each for each in incidents if each.id.casefold() == named.casefold())
-
-    def _matches(self, incident: Incident, requester: Email) -> Truth:
-        truth = self._severe_enough(incident)
-        if self.service is not None:
-            there = Truth.UNKNOWN if incident.service is None else as_truth(incident.service == self.service)
-            truth = both(truth, there)
-        if self.acknowledged_by_requester:
-            truth = both(truth, as_truth(incident.acknowledged_by == requester))
-        if self.not_declared_by_requester:
-            declared = incident.declared_by
-            truth = both(truth, Truth.UNKNOWN if declared is None else as_truth(declared != requester))
-        return truth
-
-    def _severe_enough(self, incident: Incident) -> Truth:
-        if self.severity_at_least is None:
-            return Truth.TRUE
-        if incident.severity not in self.ranked:
-            return Truth.UNKNOWN
-        return as_truth(incident.severity in self.severe)
-
-    def explain(self, ctx: Context) -> Outcome:
-        """Says which incident, or which was looked for."""
-        truth, incident = self._best(ctx)
-        fact = ctx.facts.incidents
-        looked_for = f" as {ctx.ask.incident}" if ctx.ask.incident else ""
-        if fact.open is None:
-            sentence = f"whether an incident is open is unknown: {silent(fact)}"
-        elif incident is None:
-            asked = self._asked()
-            sentence = (
-                f"no open incident{looked_for} {asked}" if asked else f"no incident is open{looked_for}"
-            )
-        elif truth is Truth.TRUE:
-            sentence = f"incident {incident.id} is open" + (
-                f" with {incident.severity}" if incident.severity else ""
-            )
-        else:
-            sentence = (
-                f"whether incident {incident.id} {self._asked()} is unknown: {fact.source} does not say"
-            )
-        name = f"incident:{incident.id}" if incident else "incident"
-        seen = FactSeen(
-            name, truth, fact.source, fact.at or ctx.ask.at, None, incident.declared_by if incident else None
-        )
-        return Outcome(truth, (sentence,), (seen,))
-
-    def _asked(self) -> str:
-        asked = [f"is at least {self.severity_at_least}"] if self.severity_at_least else []
-        asked += [f"concerns {self.service}"] if self.service else []
-        asked += ["was acknowledged by the requester"] if self.acknowledged_by_requester else []
-        asked += ["was declared by somebody else"] if self.not_declared_by_requester else []
-        return " and ".join(asked)
-
-    def wish(self) -> str:
-        """In words."""
-        asked = self._asked()
-        return "an incident were open" + (f" that {asked}" if asked else "")
-
-    def needs(self) -> Iterator[Needs]:
-        """The open incidents."""
-        yield needs(incidents=True)

@@ -19,6 +19,8 @@ from app.policy.facts import Facts, Needs
 from app.policy.model import Limit, Policy, Rule, Settings
 from app.policy.names import Principal
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+
 
 def decide(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Decision:
     """What the policy says of the ask, given these facts and no others."""
@@ -27,13 +29,13 @@ def decide(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Decisi
     doubtful: Rule | None = None
     for rule in policy.refusing:
         truth = rule.condition.truth(ctx)
-        if truth is Truth.TRUE:
+        if truth is _TRUE:
             return _refused(policy, ctx, rule)
-        if truth is Truth.UNKNOWN and doubtful is None:
+        if truth is _UNKNOWN and doubtful is None:
             doubtful = rule
     for rule in policy.giving:
         truth = rule.condition.truth(ctx)
-        if truth is not Truth.FALSE:
+        if truth is not _FALSE:
             return _decided(policy, ctx, rule, truth, doubtful)
     return _refused(policy, ctx, None)
 
@@ -44,8 +46,10 @@ def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: R
     # nobody by itself: in neither of the two possible worlds would whom no other rule covers get anything.
     first = rule if doubtful is None or rule.position < doubtful.position else doubtful
     barred = doubtful is not None and (rule.then is Verdict.GRANT or first is doubtful)
-    longest = min(rule.max_duration or policy.duration.max, policy.duration.max)
-    decision = Decision(
+    longest = policy.duration.max
+    if rule.max_duration is not None and rule.max_duration < longest:
+        longest = rule.max_duration
+    decision = Decision.of(
         policy=policy,
         context=ctx,
         verdict=rule.then,
@@ -59,7 +63,7 @@ def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: R
     )
     if barred or truth is Truth.UNKNOWN:
         decision = _in_doubt(policy, ctx.settings, rule, decision)
-    if policy.limits and decision.verdict is not Verdict.REFUSE:
+    if policy.limited and decision.verdict is not Verdict.REFUSE:
         decision = _within_limits(policy, ctx, rule, decision)
     if ctx.facts.unheard and decision.verdict is Verdict.GRANT:
         plan = policy.approval or rule.approval or _security(ctx.settings)
@@ -135,17 +139,50 @@ def _refused(policy: Policy, ctx: Context, rule: Rule | None) -> Decision:
 
 def needs(policy: Policy, settings: Settings) -> Needs:
     """Which facts a decision by this policy may read, and judging a press afterwards."""
-    gathered = [need for rule in policy.rules for need in rule.condition.needs()]
-    people = set(_people(policy)) | set(settings.security_team)
+    gathered = _together(need for rule in policy.rules for need in rule.condition.needs())
+    people = {*speakers_of(policy), *settings.security_team}
     return Needs(
-        groups=frozenset().union(*(need.groups for need in gathered)) | _named(people, "group"),
-        schedules=frozenset().union(*(need.schedules for need in gathered)) | _named(people, "on_call"),
-        incidents=bool(policy.limits.cooldown) or any(need.incidents for need in gathered),
-        windows=frozenset().union(*(need.windows for need in gathered)),
+        groups=gathered.groups | _named(people, "group"),
+        schedules=gathered.schedules | _named(people, "on_call"),
+        incidents=gathered.incidents or bool(policy.limits.cooldown) or policy.end.with_incident,
+        windows=gathered.windows,
     )
 
 
-def _people(policy: Policy) -> Iterator[Principal]:
+def questions(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Needs:
+    """What outside systems would have to be asked, because it could still change what these facts lead to."""
+    ctx = Context(ask, ask.duration or policy.duration.default, facts, settings)
+    if any(rule.condition.truth(ctx) is Truth.TRUE for rule in policy.refusing):
+        return _together(())
+    open_ones = [need for rule in policy.refusing for need in rule.condition.questions(ctx)]
+    for rule in policy.giving:
+        open_ones += rule.condition.questions(ctx)
+        if rule.condition.truth(ctx) is Truth.TRUE:
+            break
+    found = _together(open_ones)
+    # Too soon after the last use is no matter while the incident that is named is open.
+    soon = bool(policy.limits.cooldown and facts.used.last_ended_at and ask.incident)
+    # Whether it was open is what its end hangs on.
+    ends = bool(policy.end.with_incident and ask.incident)
+    return replace(found, incidents=found.incidents or soon or ends)
+
+
+def _together(needed: Iterable[Needs]) -> Needs:
+    every = list(needed)
+    return Needs(
+        groups=frozenset[str]().union(*(need.groups for need in every)),
+        schedules=frozenset[str]().union(*(need.schedules for need in every)),
+        incidents=any(need.incidents for need in every),
+        windows=frozenset[timedelta]().union(*(need.windows for need in every)),
+    )
+
+
+def rotas_of(policy: Policy) -> frozenset[str]:
+    """The schedules whose being on call its rules ask for: whose shift the access belongs to."""
+    return _together(need for rule in policy.rules for need in rule.condition.needs()).schedules
+
+
+def speakers_of(policy: Policy) -> Iterator[Principal]:
     """Everybody who may have to say yes."""
     plans = [policy.approval, *(rule.approval for rule in policy.rules)]
     for plan in plans:

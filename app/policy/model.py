@@ -48,6 +48,7 @@ class Schedule:
     file: str | None = None
     url: str | None = None
     match: Literal["attendee", "summary"] = "attendee"
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,14 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
+class EndRule:
+    """What ends the access besides its time; ``on_shift_end: offer`` only asks."""
+
+    with_incident: bool = False
+    on_shift_end: Literal["offer", "ignore"] = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Under which condition what happens; ``position`` counts from 0 through the file."""
 
@@ -226,8 +235,14 @@ class Policy:
     confirm_twice: bool
     limits: Limits
     alert: AlertRule
+    end: EndRule
     alone: Literal["refused", "accepted"]
     digest: str
+
+    @cached_property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return bool(self.limits)
 
     @cached_property
     def refusing(self) -> tuple[Rule, ...]:

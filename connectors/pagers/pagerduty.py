@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.errors import ConnectorError, Problem
-from connectors.fields import Token
 from connectors.http import Http, segment
 from connectors.interface import Page
+from connectors.keys import HeaderSecret
 from connectors.sources.pagerduty import HEADERS, ID, REMEDIES, PagerDutySettings
 
 SECONDS, SECONDS_TO_READ = 5.0, 2.0
@@ -32,7 +32,7 @@ class PagerDutyTarget(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     service: str | None = Field(default=None, pattern=ID, description="a service's id, like PSEC001")
-    routing_key: Token | None = Field(default=None, description="its Events API v2 integration's key")
+    routing_key: HeaderSecret | None = Field(default=None, description="its Events API v2 integration's key")
 
     @model_validator(mode="after")
     def _is_one(self) -> "PagerDutyTarget":

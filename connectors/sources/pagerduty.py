@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.errors import ConnectorError, Problem
 from app.model import Email
 from connectors.addresses import address
-from connectors.fields import Token
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
+from connectors.keys import HeaderSecret
 from connectors.sources.pagerduty_shapes import (
     Agent,
     PageShape,
@@ -38,8 +38,8 @@ PAGE = "100"
 MOST_PEOPLE = 20
 """Addresses looked up for one list of incidents; of more people nobody knows who they are."""
 
-ID = r"^[A-Za-z0-9]{1,40}$"
-_IDS = r"^[A-Za-z0-9]{1,40}(, ?[A-Za-z0-9]{1,40})*$"
+ID = r"^[A-Za-z0-9_-]{1,64}$"
+_IDS = r"^[A-Za-z0-9_-]{1,64}(, ?[A-Za-z0-9_-]{1,64})*$"
 HEADERS = {"Accept": "application/vnd.pagerduty+json;version=2"}
 _TOKEN = "make a new API key in PagerDuty (Integrations, API Access Keys, read-only) and set `token` to it"  # noqa: S105
 _WHERE = "take its id from the address of its page in PagerDuty"
@@ -53,7 +53,7 @@ class PagerDutySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    token: Token = Field(description="a read-only API key")
+    token: HeaderSecret = Field(description="a read-only API key")
     url: str = Field(default=API, description="https://api.eu.pagerduty.com for accounts in the EU")
 
 

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from typing import Any, NoReturn
 
 import psycopg
@@ -19,7 +18,7 @@ from app.shelf import PolicyShelf
 from app.slack.front import reason_faults
 from app.store.tables import Due, LedgerEntry, Notice, Roster
 from tests.hostile.forging import rewrite
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import wait
 
 Build = Callable[..., TestHouse]
@@ -48,6 +47,7 @@ def test_what_is_due_is_rung_for_though_nothing_can_be_written(house: TestHouse)
     assert any("take:orders-db" in lanes for lanes in rung)
 
 
+@EACH
 def test_work_of_another_version_stops_no_other(house: TestHouse) -> None:
     done = threading.Event()
     with house.house.steps.step() as step:
@@ -82,6 +82,7 @@ def test_looking_for_work_survives_whatever_happens_to_it(house: TestHouse, monk
 # --- the folder ----------------------------------------------------------------------------------------------
 
 
+@EACH
 def test_a_folder_is_in_force_only_once_it_is_on_record(house: TestHouse, monkeypatch: Patch) -> None:
     before = house.house.shelf.current().digest
     monkeypatch.setattr(PolicyShelf, "_keep", away)
@@ -95,6 +96,7 @@ def test_a_folder_is_in_force_only_once_it_is_on_record(house: TestHouse, monkey
     assert any(now in entry.data for entry in house.rows(LedgerEntry, LedgerEntry.action == "PoliciesLoaded"))
 
 
+@EACH
 def test_a_folder_that_drops_a_connector_is_kept_out_while_it_has_live_grants(house: TestHouse) -> None:
     house.asks("ada", LINE)
     other = SETTINGS.replace("  orders-db: {kind", "  shop-db: {kind")
@@ -138,38 +140,28 @@ def test_whoever_changes_the_channel_is_told_of_in_the_old_one_too(house: TestHo
     assert told == {each: ["changed settings.yaml"] for each in ("C0SECURITY", "C0GENERAL")}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_reload_says_who_gains_and_who_loses_once_however_many_processes_read_it(build: Build) -> None:
+    house = build()
+    house.clock.advance(seconds=1)
+    (house.policies / "orders-db.yaml").write_text(ORDERS_DB.replace("max: 4h", "max: 8h"))
+    shelf = house.house.shelf
+    others = [PolicyShelf(shelf._where, house.house.steps) for _ in ("worker", "clock")]  # noqa: SLF001 - as a new process has it
+    for each in (shelf, *others):
+        each.reload()
+    assert alerts(house, "policies_difference") == []
+    (row,) = house.rows(Due, Due.kind == "policies")
+    house.work()
+    house.work_on(row)
+    (told,) = alerts(house, "policies_difference")
+    assert told.conversation == "C0SECURITY"
+    assert "orders-db: duration.max: 4h → 8h" in told.data["gains"]
+    said = house.slack.channel("C0SECURITY").messages()[-1].text
+    assert "Who gains: " in said
+    assert "duration.max: 4h → 8h" in said
+
+
 # --- facts ---------------------------------------------------------------------------------------------------
-
-
-def test_a_source_that_fails_in_its_own_way_is_unknown(build: Build, monkeypatch: Patch) -> None:
-    rota = SETTINGS.replace("{members: [ada@example.com]}", "{source: calendar, file: rota.ics}")
-
-    def defect(*_given: Any) -> NoReturn:
-        raise KeyError
-
-    at = build()
-    (at.policies / "rota.ics").write_text("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nEND:VCALENDAR\n")
-    rewrite(at, settings=rota)
-    assert at.house.shelf.faults == ()
-    monkeypatch.setattr(facts.Sources, "on_call", defect)
-    request = at.asks("ada", LINE)
-    assert request["state"] == "pending"
-    assert [seen["value"] for seen in request["decision"]["facts"]] == ["unknown"]
-
-
-def test_all_sources_together_have_one_deadline(house: TestHouse) -> None:
-    """They were waited for together; whoever is still silent then is not waited for once more."""
-    waited: list[float | None] = []
-
-    class Silent(Future[Any]):
-        def result(self, timeout: float | None = None) -> NoReturn:
-            waited.append(timeout)
-            raise TimeoutError
-
-    schedule = house.house.shelf.current().settings.schedules["sre-primary"]
-    found = facts._on_call({"sre-primary": Silent()}, [schedule], house.clock.now())  # noqa: SLF001 - the second half
-    assert found["sre-primary"].people is None
-    assert waited == [0]
 
 
 def test_a_group_that_is_too_large_to_know_is_unknown(house: TestHouse) -> None:
@@ -198,9 +190,9 @@ def test_a_refusal_looks_at_so_many_other_policies_and_no_more(build: Build, mon
     gathered: list[str] = []
     gather = facts.Gatherer.gather
 
-    def counted(found: facts.Gatherer, folder: Any, policy: Any, *more: Any) -> Any:
+    def counted(found: facts.Gatherer, folder: Any, policy: Any, *more: Any, **how: Any) -> Any:
         gathered.append(policy.id)
-        return gather(found, folder, policy, *more)
+        return gather(found, folder, policy, *more, **how)
 
     monkeypatch.setattr(facts.Gatherer, "gather", counted)
     request = at.asks("alan", LINE)
@@ -252,12 +244,12 @@ def test_the_bell_is_listened_for_again_whatever_stood_in_redis(monkeypatch: Pat
         listening.join(5)
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_a_database_that_vanishes_from_the_network_is_noticed(house: TestHouse) -> None:
     """Nobody says good-bye when a cable is cut: without this a sweep hangs for a quarter of an hour."""
     with house.house.engine.connect() as connection:
         driver = connection.connection.driver_connection
-        if not isinstance(driver, psycopg.Connection):
-            pytest.skip("SQLite is on no network")
+        assert isinstance(driver, psycopg.Connection)
         told = driver.info.get_parameters()
     assert int(told["tcp_user_timeout"]) <= 10_000
     assert int(told["keepalives_idle"]) <= 10

@@ -29,8 +29,6 @@ from tests.hostile.plain import KINDS
 from tests.hostile.vendor import GROUP, TOKEN, Vendor
 from tests.house import TestHouse
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
 HTML = http(200, b"<html>Please log in</html>", kind="text/html")
 TOO_LONG = http(200, b'{"a": "' + b"x" * 5_000_000 + b'"}')
 TWICE = http(200, b'{"state": "absent", "state": "active"}')
@@ -82,6 +80,11 @@ FINAL: Mapping[str, Fault] = {
     "a redirect": says(http(302, None, "Location: http://169.254.169.254/latest/")),
     "422, another kind of object": says(http(422)),
 }
+
+
+@pytest.fixture
+def patience() -> float:
+    return 0.5
 
 
 def state(house: TestHouse) -> str:

@@ -230,6 +230,12 @@ OPEN = {"id": "INC-1", "severity": "sev2", "service": "orders", "declared_by": "
             FALSE,
             "no open incident was acknowledged by the requester",
         ),
+        (
+            "{incident: {acknowledged_by: requester}}",
+            [OPEN | {"status": "acknowledged"}],
+            UNKNOWN,
+            "whether incident INC-1 was acknowledged by the requester is unknown",
+        ),
         ("{incident: {not_declared_by: requester}}", [OPEN], TRUE, "incident INC-1 is open"),
         (
             "{incident: {not_declared_by: requester}}",

@@ -49,6 +49,10 @@ EVENTS = (
     "extended",
     "extension_refused",
     "ending",
+    "incident_over",
+    "incident_open_again",
+    "went_on",
+    "shift_over",
     "overdue",
     "something_new",
 )
@@ -62,6 +66,7 @@ ALERTS = (
     "person_accepted",
     "accept_asked",
     "policies_changed",
+    "policies_difference",
     "policies_faulty",
     "channel_unfit",
     "access_of_others",

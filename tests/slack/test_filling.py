@@ -266,12 +266,21 @@ class SlowFacts:
     def __init__(self, house: TestHouse) -> None:
         self.house = house
 
-    def gather(self, *asked: Any) -> Facts:
+    def gather(self, *asked: Any, **how: Any) -> Facts:
         self.house.clock.advance(seconds=filling.PATIENCE.total_seconds() + 0.1)
-        return self.house.house.desk.facts.gather(*asked)
+        return self.house.house.desk.facts.gather(*asked, **how)
+
+    def warm(self, *_asked: Any) -> None:
+        return
+
+    def of_policy(self, *asked: Any) -> Facts:
+        return self.house.house.desk.facts.of_policy(*asked)
 
     def of_people(self, *asked: Any) -> Facts:
         return self.house.house.desk.facts.of_people(*asked)
+
+    def circumstances(self, *asked: Any, incidents: bool) -> Facts:
+        return self.house.house.desk.facts.circumstances(*asked, incidents=incidents)
 
 
 def test_policies_that_take_too_long_to_look_at_are_offered_without_an_outlook(build: Build) -> None:

@@ -63,7 +63,12 @@ def _contract(name: str) -> tuple[OpenAPI, Any]:
     unasked: Any = None  # their types do not know that no validator is a choice
     config = Config(spec_validator_cls=unasked, extra_media_type_deserializers=_ALSO_JSON)
     api = OpenAPI.from_file_path(str(file), config)
-    return api, api.spec.read_value()
+    spec = api.spec.read_value()
+    for operation in (operation for item in spec["paths"].values() for operation in item.values()):
+        written = operation.get("parameters", []) if isinstance(operation, dict) else []
+        for parameter in written:
+            parameter.pop("allowEmptyValue", None)  # openapi-core warns of each; no value of ours is empty
+    return api, spec
 
 
 @dataclass
@@ -194,7 +199,7 @@ def _declared(spec: Any, asked: Asked) -> Iterator[str]:
 
 def _names(parameter: Any, asked: Asked) -> Iterator[str]:
     yield parameter["name"]
-    if parameter.get("style") == "deepObject":
+    if parameter.get("style") == "deepObject" or parameter["schema"].get("type") == "object":
         yield from (name for name, _ in _query(asked) if name.startswith(f"{parameter['name']}["))
 
 

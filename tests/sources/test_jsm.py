@@ -32,6 +32,7 @@ from tests.sources.contract import (
     Paged,
     PagedContract,
     TimedContract,
+    https_of,
 )
 from tests.sources.published import Call, Published, published
 
@@ -154,7 +155,7 @@ class TestOnCall(OnCallContract, TimedContract, HiddenAddressContract):
 def test_the_rota_and_the_addresses_of_those_in_it_share_two_seconds(house: OnCallHouse) -> None:
     house.on_call("ada", ADA)
     assert house.emails() == [ADA]
-    for api in house.https():
+    for api in https_of(house.source):
         api.seconds = 0.35
     house.far_side.on(".", slowly(0.2))
     assert not house.fault().permanent

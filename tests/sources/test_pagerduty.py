@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pydantic
@@ -107,13 +107,17 @@ class Account:
         return http(200, {"service": {"id": SERVICE, "type": "service", "escalation_policy": policy}})
 
     def _incidents(self, call: Call) -> bytes:
-        assert call.query.get("date_range", "all") == "all"
+        month = (
+            AT - timedelta(days=30) if "date_range" not in call.query else datetime.min.replace(tzinfo=UTC)
+        )
         wanted = call.query.get("statuses[]", ["triggered", "acknowledged", "resolved"])
         services = call.query.get("service_ids[]")
         found = [
             each
             for each in self.incidents
-            if each["status"] in wanted and (services is None or each["service"]["id"] in services)
+            if each["status"] in wanted
+            and datetime.fromisoformat(each["created_at"]) >= month
+            and (services is None or each["service"]["id"] in services)
         ]
         return page(call, "incidents", found)
 
@@ -322,6 +326,13 @@ class TestIncidents(IncidentContract, PagedContract):
         account = Account()
         with far_side.in_use(account.routes()):
             yield PagerDutyIncidents(source, far_side, which={}, account_of=account)
+
+    def test_a_filter_that_is_overlooked_opens_nothing_again(self, bench: PagerDutyIncidents) -> None:
+        for number, service in enumerate((SERVICE, "POTHER"), 1):
+            bench.incident(number, status="resolved" if number == 1 else "open", service=service)
+        everything = {"incidents": bench.account_of.incidents, "limit": 100, "offset": 0, "more": False}
+        bench.far_side.on("GET /incidents", says(http(200, everything)))
+        assert list(bench.source.open_incidents({"services": SERVICE}, AT)) == []
 
     def test_only_the_services_that_are_named_count(self, bench: PagerDutyIncidents) -> None:
         for number, service in enumerate(("PORD001", "PPAY001", "POTHER"), 1):
