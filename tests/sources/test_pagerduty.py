@@ -377,7 +377,7 @@ class TestIncidents(IncidentContract, PagedContract):
 
 
 def test_a_token_that_no_header_takes_is_refused_and_not_shown() -> None:
-    for token in ("", "a b", "sécret", "line\nline"):
+    for token in ("", "to ken", "sécret", "line\nline"):
         with pytest.raises(pydantic.ValidationError) as caught:
             PagerDutySettings.model_validate({"token": token})
         assert not token or token not in str(caught.value)
