@@ -34,8 +34,10 @@ from app.store.tables import Roster
 DEADLINE = 2.0
 """Seconds that all sources have together, one repetition included."""
 FRESH = timedelta(seconds=60)
-FILE = "file"
 """Nothing that anybody said longer ago than that is a fact."""
+RECENT = timedelta(seconds=15)
+"""What is only watched is not asked anew where somebody else was told that lately."""
+FILE = "file"
 
 
 class Gatherer:
@@ -82,6 +84,12 @@ class Gatherer:
         names = {principal.name for principal in principals if principal.kind == "group"}
         with self._steps.read() as session:
             return asked.answer(Facts(groups=_groups(session, folder, names, at)))
+
+    def circumstances(
+        self, folder: PolicyFolder, schedules: frozenset[str], at: datetime, *, incidents: bool
+    ) -> Facts:
+        """Only who is on call there, and which incidents are open; see ``lifecycle.desk.FactFinder``."""
+        return self._ask(folder, schedules, at, incidents=incidents, young=RECENT).answer(Facts())
 
     def warm(self, folder: PolicyFolder, at: datetime) -> None:
         """Ask for all that this folder's policies may want to know, so that forms need not wait for it."""

@@ -36,6 +36,11 @@ WAITS = {True: 30.0, False: 1.0}
 Answer = TypeVar("Answer")
 
 
+def longest_look(lasted: timedelta) -> timedelta:
+    """The longest pause between two looks at a target that has been away for that long."""
+    return timedelta(seconds=next(seconds for under, seconds in LOOKS if lasted < under))
+
+
 class Gate:
     """One target. Thread-safe. ``when_well`` is called, without a lock, when it answers again.
 
@@ -170,7 +175,7 @@ class Gate:
         self._since = self._since or now
         self._error = str(failure)
         self._looks += looks
-        longest = next(seconds for lasted, seconds in LOOKS if now - self._since < lasted)
+        longest = longest_look(now - self._since).total_seconds()
         pause = min(longest, FIRST_LOOK * 2.0 ** min(self._looks, 8))
         self._look_at = now + timedelta(seconds=pause * random.uniform(0.75, 1.0))  # noqa: S311 - jitter
 

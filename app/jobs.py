@@ -1,9 +1,10 @@
 """The background entry points: a piece of due work in, one call of the desk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from app.lifecycle import (
     asking,
+    causes,
     deciding,
     drift,
     ending,
@@ -13,11 +14,13 @@ from app.lifecycle import (
     mending,
     overdue,
     taking,
+    together,
 )
 from app.lifecycle.desk import Desk
 from app.store.tables import Due
 
 Job = Callable[[Desk, Due], None]
+SharedJob = Callable[[Desk, Sequence[Due], Callable[[Due], None]], None]
 
 JOBS: Mapping[str, Job] = {
     "decide": deciding.decide,
@@ -28,6 +31,7 @@ JOBS: Mapping[str, Job] = {
     "late": taking.take_late,
     "sessions": lingering.look,
     "overdue": overdue.tell,
+    "cause": causes.outlast,
     "confirm": ending.unconfirmed,
     "ending": ending.remind_of_end,
     "offboard": ending.offboard,
@@ -36,3 +40,6 @@ JOBS: Mapping[str, Job] = {
     "vanished": mending.close_vanished,
 }
 """By the ``kind`` of a due row. A name here stays valid as long as a row or job with it may exist."""
+
+TOGETHER: Mapping[str, SharedJob] = {"revoke": together.take_all}
+"""What can be done several at a time."""

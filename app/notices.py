@@ -27,7 +27,7 @@ from sqlmodel import col, select
 
 from app.model import SlackUser, iso
 from app.policy import Policy, Settings
-from app.store.step import Step
+from app.store.step import Outgoing, Step
 from app.store.tables import Notice, Request
 
 FIRST_WORD = timedelta(milliseconds=700)
@@ -141,9 +141,24 @@ def hearing(step: Step, request: Request) -> None:
 
 def told_before(step: Step, request: Request, slots: Sequence[str]) -> set[str]:
     """Those of these slots in which something of this request was owed already."""
-    before = select(Notice.slot).where(col(Notice.request_id) == request.id, col(Notice.slot).in_(slots))
-    told = {slot for slot in step.session.exec(before.distinct()).all() if slot is not None}
-    return told | {notice.slot for notice in step.notices if notice.slot is not None and notice.slot in slots}
+    told = step.told.get(request.id)
+    if told is None:
+        told = told_of(step, [request.id], slots)[request.id]
+    now = {notice.slot for notice in step.notices if notice.slot is not None}
+    return (told | now).intersection(slots)
+
+
+def told_of(step: Step, requests: Sequence[str], slots: Sequence[str] | None = None) -> dict[str, set[str]]:
+    """In which slots, of these or of all, something of each of these requests was owed before this step."""
+    before = select(Notice.request_id, Notice.slot).where(
+        col(Notice.request_id).in_(requests), col(Notice.slot).is_not(None)
+    )
+    if slots is not None:
+        before = before.where(col(Notice.slot).in_(slots))
+    told: dict[str, set[str]] = {name: set() for name in requests}
+    for name, slot in step.session.exec(before.distinct()).all():
+        told[str(name)].add(str(slot))
+    return told
 
 
 def conversations(step: Step, request: Request, slots: str) -> list[str]:
@@ -188,7 +203,7 @@ def post(
 ) -> None:
     """One row of the outbox."""
     step.notice(
-        Notice(
+        Outgoing(
             conversation=conversation,
             priority=priority,
             kind=kind,

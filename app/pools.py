@@ -7,7 +7,8 @@ target that hangs fills its own lane and nothing else.
 import os
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -29,6 +30,8 @@ from app.store.tables import Due
 log = structlog.get_logger()
 
 Work = Callable[[Due], None]
+Together = Callable[[Sequence[Due], Work], None]
+"""Does several pieces of work of one lane; what cannot be done so it hands to the other, one by one."""
 WIDTH: Mapping[str, int] = {
     "desk": 8,
     "crowd": 2,
@@ -42,6 +45,8 @@ WIDTH: Mapping[str, int] = {
 }
 TAKING, GIVING = "take:", "give:"
 _DATABASE_AWAY = 0.5
+MOST_TOGETHER = 25
+"""So many pieces of work share a transaction: more make it no faster, and each waits for the slowest of them."""
 
 
 class Threads(Protocol):
@@ -59,7 +64,8 @@ def owner_name() -> str:
 class Pools:
     """Runs due work. ``grace`` is how long others may have it first; ``deliver`` sends what notices wait.
 
-    ``keep`` is called every second: it renews the leases of what ``deliver`` is sending.
+    ``keep`` is called every second: it renews the leases of what ``deliver`` is sending. ``together`` says what can be
+    done several at a time, by its kind.
     """
 
     def __init__(
@@ -71,6 +77,8 @@ class Pools:
         *,
         grace: timedelta = timedelta(),
         threads: Threads | None = None,
+        is_well: Callable[[str], bool] = lambda _name: True,
+        together: Mapping[str, Together] | None = None,
         keep: Callable[[], None] = lambda: None,
     ) -> None:
         self.owner = owner_name()
@@ -79,13 +87,19 @@ class Pools:
         self._work = work
         self._grace = grace
         self._threads_of = threads
+        self._is_well = is_well
+        self._together = together or {}
         self._keep = keep
         self._well: set[str] = set()
         self._lanes: dict[str, ThreadPoolExecutor] = {}
         self._running: dict[str, str] = {}
+        self._busy: Counter[str] = Counter()
+        """Threads at work, by their lane."""
         self._lock = threading.Lock()
         self._awake = threading.Event()
-        self._senders = Senders(deliver, lambda: bool(self._running) or self._awake.is_set())
+        self._senders = Senders(
+            deliver, lambda: bool(self._running) or self._awake.is_set(), self.takes_very_much
+        )
         self._rung: set[str] = set()
         self._mine: set[str] = set()
         self._more: dict[str, bool] = {}
@@ -120,14 +134,35 @@ class Pools:
 
     def take(self, rows: Sequence[Due]) -> None:
         """Do these now; see ``Hands``. What this process cannot do any more is another's when its lease is over."""
-        for row in rows:
+        for some in self._shared_out(rows):
+            lane = some[0].lane
             with self._lock:
-                self._running[row.id] = row.lane
+                self._running |= {row.id: lane for row in some}
+                self._busy[lane] += 1
             try:
-                self._pool(row.lane).submit(self._run, row)
+                self._pool(lane).submit(self._run, some)
             except RuntimeError:  # the pool is shut
-                with self._lock:
-                    self._running.pop(row.id, None)
+                self._is_done(some)
+
+    def _shared_out(self, rows: Sequence[Due]) -> Iterator[Sequence[Due]]:
+        """One by one; what may be done together in as many parts as there are threads that have nothing to do."""
+        together = [row for row in rows if self._may_share(row)]
+        yield from ([row] for row in rows if not self._may_share(row))
+        if together:
+            lane = together[0].lane
+            free = max(1, self._width(lane) - self._busy[lane])
+            parts = max(free, -(-len(together) // MOST_TOGETHER))
+            yield from filter(None, (together[part::parts] for part in range(parts)))
+
+    def _may_share(self, row: Due) -> bool:
+        """What failed before goes alone from then on."""
+        return row.kind in self._together and "error" not in row.data
+
+    def takes_very_much(self) -> bool:
+        """Whether so much is being taken back here that everything else should come after it."""
+        with self._lock:
+            taken = sum(1 for lane in self._running.values() if lane.startswith(TAKING))
+        return taken > MOST_TOGETHER
 
     def stop(self, patience: float = 8.0) -> None:
         """Take nothing new and finish what is in hand, for at most ``patience`` seconds."""
@@ -223,8 +258,13 @@ class Pools:
 
     def _room(self, lane: str) -> int:
         with self._lock:
-            busy = sum(1 for running in self._running.values() if running == lane)
-        return max(0, self._width(lane) - busy)
+            rows = sum(1 for running in self._running.values() if running == lane)
+        return max(0, self._width(lane) * self._each(lane) - rows)
+
+    def _each(self, lane: str) -> int:
+        """How many pieces of work a thread may have: one, where the target does not answer."""
+        name = lane.removeprefix(TAKING)
+        return MOST_TOGETHER if self._together and name != lane and self._is_well(name) else 1
 
     def _width(self, lane: str) -> int:
         """As many pieces of work as the lane has threads, or as its target stands."""
@@ -234,18 +274,27 @@ class Pools:
         return max(1, self._threads_of(name, at_most=most))
 
     # --- working -------------------------------------------------------------------------------------------
-    def _run(self, row: Due) -> None:
-        started = self._latest()
+    def _run(self, rows: Sequence[Due]) -> None:
+        started, first = self._latest(), rows[0]
         try:
-            with structlog.contextvars.bound_contextvars(work=row.kind, ref=row.ref):
-                self._do(row)
-                log.debug("done", seconds=(self._latest() - started).total_seconds())
+            with structlog.contextvars.bound_contextvars(work=first.kind, ref=first.ref):
+                if len(rows) == 1:
+                    self._do(first)
+                else:
+                    self._together[first.kind](rows, self._do)
+                log.debug("done", count=len(rows), seconds=(self._latest() - started).total_seconds())
         finally:
+            self._is_done(rows)
             with self._lock:
-                self._running.pop(row.id, None)
-                more = self._more.pop(row.lane, None)
+                more = self._more.pop(first.lane, None)
             if more is not None:
-                self.wake([row.lane], mine=more)
+                self.wake([first.lane], mine=more)
+
+    def _is_done(self, rows: Sequence[Due]) -> None:
+        with self._lock:
+            for row in rows:
+                self._running.pop(row.id, None)
+            self._busy[rows[0].lane] -= 1
 
     def _do(self, row: Due) -> None:
         try:
@@ -269,13 +318,12 @@ class Pools:
         while not self._stop.wait(timetable.RENEW_EVERY.total_seconds()):
             with self._lock:
                 ids = list(self._running)
-            for each in ids:
-                try:
-                    # One row a transaction: a renewal that held several could wait for a step that waits for it.
+            try:
+                if ids:
                     with databases.writing(self._steps.engine) as session:
-                        timetable.renew(session, self.owner, each, self._latest(), self._steps.now())
-                except (DBAPIError, PoolTimeout) as error:
-                    log.warning("a lease could not be renewed", error=type(error).__name__)
+                        timetable.renew(session, self.owner, ids, self._latest(), self._steps.now())
+            except (DBAPIError, PoolTimeout) as error:
+                log.warning("leases could not be renewed", error=type(error).__name__)
             try:
                 self._keep()
             except (DBAPIError, PoolTimeout) as error:

@@ -16,6 +16,8 @@ HELP_AFTER = 0.03
 GIVE_WAY = 0.02
 MOST_WAYS = 5
 """Somebody waits for the access: what is said of it may wait 20 ms, five times at most while work is in hand."""
+WAYS_FOR_MANY = 50
+"""While very much is taken back at once, words come after it: a second at a time, so that they still come."""
 _AFTER_FAILURE = 1.0
 
 
@@ -23,12 +25,18 @@ class Senders:
     """Calls ``deliver`` when the bell rings and when it asked to be called again.
 
     ``deliver`` answers how long to wait for more (None: until the bell rings) and is called by several threads at
-    once; ``is_busy``: whether this process has work in hand.
+    once; ``is_busy``: whether this process has work in hand; ``is_crowded``: very much that is to be taken back.
     """
 
-    def __init__(self, deliver: Callable[[], timedelta | None], is_busy: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        deliver: Callable[[], timedelta | None],
+        is_busy: Callable[[], bool],
+        is_crowded: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._deliver = deliver
         self._is_busy = is_busy
+        self._is_crowded = is_crowded
         self._changed = threading.Condition()
         self._rung = True
         self._look_at: float | None = None
@@ -82,8 +90,10 @@ class Senders:
             self._changed.notify()
 
     def _give_way(self) -> None:
-        for _ in range(MOST_WAYS):
+        for way in range(WAYS_FOR_MANY):
             if self._stop.wait(GIVE_WAY) or not self._is_busy():
+                return
+            if way + 1 >= MOST_WAYS and not self._is_crowded():
                 return
 
     def _send(self) -> float | None:

@@ -155,6 +155,10 @@ class ConnectorRack:
         # While it is looked at by one call, one more thread begins what else has come due there.
         return min(at_most, 2 * max(1, gate.limits.concurrency) if gate.is_well else 2)
 
+    def is_well(self, name: str) -> bool:
+        """Whether that target answered when it was called last."""
+        return self.gate(name).is_well
+
     def unwell(self) -> list[str]:
         """A sentence for each target that does not answer this process."""
         with self._lock:

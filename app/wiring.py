@@ -15,8 +15,8 @@ from app import canary, watch
 from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer
-from app.jobs import JOBS
-from app.lifecycle import drift, holders
+from app.jobs import JOBS, TOGETHER
+from app.lifecycle import causes, drift, holders, incidents
 from app.lifecycle.away import Away
 from app.lifecycle.desk import Desk
 from app.lifecycle.journal import Journal
@@ -63,6 +63,8 @@ TARGETS_EVERY = timedelta(seconds=20)
 DRIFT_EVERY = timedelta(seconds=20)
 SOURCES_EVERY = timedelta(seconds=10)
 HOLDERS_EVERY = timedelta(seconds=30)
+CAUSES_EVERY = timedelta(seconds=20)
+INCIDENTS_EVERY = timedelta(seconds=20)
 REMEMBER_EVERY = timedelta(seconds=0.5)
 COMPARE_EVERY = timedelta(seconds=1)
 _TELL = ("worker", "clock")
@@ -198,14 +200,22 @@ def delivery_of(house: House) -> Delivery:
 
 def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:
     """The pools of ``worker`` (no grace) or ``clock`` (whatever nobody claimed in time)."""
+    from app.slack.delivery import BUDGET, FEW
+
     delivery = delivery_of(house)
+
+    def deliver() -> timedelta | None:
+        return delivery.deliver(house.clock.now() - grace, FEW if pools.takes_very_much() else BUDGET)
+
     pools = Pools(
         house.steps,
         house.clock.latest,
         work_of(house, "clock" if grace else "worker"),
-        lambda: delivery.deliver(house.clock.now() - grace),
+        deliver,
         grace=grace,
         threads=house.targets.threads,
+        is_well=house.targets.is_well,
+        together={kind: partial(job, house.desk) for kind, job in TOGETHER.items()},
         keep=delivery.keep,
     )
     house.targets.when_well = pools.hasten
@@ -303,6 +313,8 @@ def make_timetable(
         clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
         clocks.Routine("drift", DRIFT_EVERY, lambda: drift.schedule(house.desk)),
         clocks.Routine("holders", HOLDERS_EVERY, lambda: holders.look_at_holders(house.desk)),
+        clocks.Routine("causes", CAUSES_EVERY, lambda: causes.look(house.desk)),
+        clocks.Routine("incidents", INCIDENTS_EVERY, lambda: incidents.keep(house.desk)),
         clocks.Routine("remember", REMEMBER_EVERY, vigil.memory.refresh),
         clocks.Routine("compare", COMPARE_EVERY, house.known.look),
     ]

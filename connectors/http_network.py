@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 
 import httpcore
 import httpx
@@ -61,12 +62,21 @@ def may_call(address: Address, *, private: bool) -> bool:
     return private or address.is_global
 
 
+@lru_cache(maxsize=4)
+def _trusting(_places: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
+    """Whom TLS believes; honours ``SSL_CERT_FILE``, an authority of one's own, which is one of the places.
+
+    Read once: it takes 50 ms, and each connector and source asks for it.
+    """
+    return httpx.create_ssl_context()
+
+
 class Transport(httpx.BaseTransport):
     """HTTP/1.1 with the checks of this module on every connection."""
 
     def __init__(self, *, private: bool, look_up: LookUp | None = None) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),  # honours SSL_CERT_FILE: an authority of one's own
+            ssl_context=_trusting(ssl.get_default_verify_paths()),
             max_connections=8,
             keepalive_expiry=30.0,
             network_backend=_Network(private=private, look_up=look_up or addresses_of),

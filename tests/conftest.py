@@ -1,7 +1,10 @@
 """Servers that live as long as the run, and a house for each test that wants one."""
 
+import gc
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -16,19 +19,40 @@ from tests.house import (
     TestHouse,
     build_house,
     database_url,
+    empty_database,
     migrate_to,
+    new_database,
     prepare_roles,
     write_policies,
 )
 from tests.servers import NoServer, PostgresServer, start_postgres
 from tests.serving import Port
 from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack
+from tests.statements import keep_compiled_statements
 
 _number = count()
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder there that is ours alone
+_ROOM = 2 * 1024**3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--times", type=int, default=10, help="how often two people press at the same moment")
+
+
+def pytest_configure() -> None:
+    """Where the machine has a folder in memory, SQLite waits for no disk: 4 ms for each commit.
+
+    pytest keeps the folders of failed tests alone there, by ``tmp_path_retention_policy``.
+    """
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+    keep_compiled_statements()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -72,26 +96,27 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_database(target_server: PostgresServer) -> str:
-    """The name of a migrated PostgreSQL database to copy."""
-    migrate_to(database_url(target_server, "breakglass"))
+    """The name of a migrated PostgreSQL database."""
+    migrate_to(new_database(target_server, "breakglass"))
     return "breakglass"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A migrated, empty database of each kind."""
-    return make_database(request, tmp_path, request.param)
+    """A migrated, empty database: SQLite, or what a test is marked with, such as ``EACH``."""
+    return make_database(request, tmp_path, getattr(request, "param", "sqlite"))
 
 
 def make_database(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> str:
-    """A migrated, empty database of that kind."""
+    """A migrated, empty database of that kind. On PostgreSQL one for all tests: only rows come and go."""
     if kind == "sqlite":
         file = tmp_path / "breakglass.db"
         shutil.copyfile(request.getfixturevalue("migrated_file"), file)
         return f"sqlite:///{file}"
-    template = request.getfixturevalue("migrated_database")
     server: PostgresServer = request.getfixturevalue("target_server")
-    return database_url(server, f"breakglass{next(_number)}", template)
+    name: str = request.getfixturevalue("migrated_database")
+    request.addfinalizer(partial(empty_database, server, name))
+    return database_url(server, name)
 
 
 @pytest.fixture

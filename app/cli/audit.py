@@ -8,6 +8,7 @@ from app import audit as record
 from app.cli import output
 from app.cli.options import json_option
 from app.cli.terminal import Terminal, note_command
+from app.store import engine as databases
 from app.store import ledger
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def verify(ctx: click.Context, *, head: str | None, json_wanted: bool) -> None:
     known = record.parse_head(head) if head is not None else None
     terminal: Terminal = ctx.obj
     with terminal.house() as house, house.steps.read() as session:
+        databases.take_time(session)
         problems = record.verify(session, head=known)
         fine = (
             "" if problems else f"The record is whole, up to #{ledger.short_head(*ledger.head_of(session))}."
@@ -46,5 +48,6 @@ def export_(terminal: Terminal, *, form: str) -> None:
         with house.steps.step() as step:
             note_command(step, folder, f"audit export --format {form}")
         with house.steps.read() as session:
+            databases.take_time(session)  # whoever reads it may be slow
             for line in record.export(session, cast("Format", form)):
                 click.echo(line, nl=False)

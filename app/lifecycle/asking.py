@@ -3,8 +3,9 @@
 An ask belongs to a request that is ``pending`` (round 0) or to an extension of one that is ``active`` (round 1, 2 …).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -25,6 +26,15 @@ from app.store.tables import Approval, Due, Freeze, Press, Request
 MOST_ASKED = 20
 """At most that many people get a direct message for one step; the approvals channel has the card anyway."""
 CLOCK = "clock"
+NOTHING_ASKED: Mapping[str, Any] = {
+    "plan": None,
+    "stage": 0,
+    "step": 0,
+    "step_at": None,
+    "decide_by": None,
+    "extension_seconds": None,
+}
+"""The columns of an ask, once it is over."""
 _JUDGE_FIRST = timedelta(milliseconds=200)
 
 
@@ -241,8 +251,7 @@ def drop_extension(
     step: Step, request: Request, folder: PolicyFolder, *, by: str, action: str, reason: str | None = None
 ) -> None:
     """The extension that was asked for is not given; the access stays as it was."""
-    nothing = {"plan": None, "stage": 0, "step": 0, "step_at": None, "decide_by": None}
-    step.change(request, **nothing, extension_seconds=None)
+    step.change(request, **NOTHING_ASKED)
     step.undue("ask", request.id)
     step.record(action, by, request.id, reason=reason)
     policy = folder.policies.get(request.policy)

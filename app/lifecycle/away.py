@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from app import notices
 from app.errors import ConnectorError
-from app.lifecycle import taking
+from app.lifecycle import calling, taking
 from app.lifecycle.desk import Desk, Given
 from app.lifecycle.journal import Journal, Line
 from app.lifecycle.moves import FINAL_GRANT_STATES
@@ -44,7 +44,7 @@ def _take(desk: Desk, grant: Given) -> str:
     there = _read(desk, grant)
     if there.present not in {Present.OURS, Present.BOTH}:
         return _spoken(there)
-    outcome = taking.surely_call(desk, grant)
+    outcome = calling.surely_call(desk, grant)
     return f"{_spoken(outcome.reading)}; sessions {outcome.sessions}"
 
 

@@ -63,6 +63,11 @@ class FactFinder(Protocol):
     def of_people(self, folder: PolicyFolder, principals: Sequence[Principal], at: datetime) -> Facts:
         """Only what is needed to know who these principals are."""
 
+    def circumstances(
+        self, folder: PolicyFolder, schedules: frozenset[str], at: datetime, *, incidents: bool
+    ) -> Facts:
+        """Only who is on call in these schedules and, where asked for, which incidents are open; seconds old."""
+
 
 class People(Protocol):
     """Who somebody is."""

@@ -4,13 +4,11 @@ from datetime import timedelta
 
 from app import notices
 from app.errors import Refused
-from app.lifecycle import asking, limits
+from app.lifecycle import asking, causes, limits
 from app.lifecycle.assessing import Assessment, assess
 from app.lifecycle.desk import Desk
-from app.lifecycle.giving import REMIND_BEFORE_END
-from app.lifecycle.moves import Lost, grants_of, refresh_asks
+from app.lifecycle.moves import Lost, ends_early, given_until, refresh_asks
 from app.lifecycle.press import Case, Judgement, look_at, the
-from app.lifecycle.taking import take_lane
 from app.model import RequestState, Verdict, short_duration
 from app.policy import Policy, PolicyFolder
 from app.store.step import Step
@@ -53,23 +51,28 @@ def extend(desk: Desk, case: Case) -> Judgement:
 
 
 def _extension_of(request: Request, policy: Policy | None, case: Case) -> timedelta:
-    """How much one press adds; raises ``Refused`` with why it adds nothing."""
-    why = None
+    """How much one press adds; raises ``Refused`` with why it adds nothing.
+
+    Whose end was brought forward asks to keep the time that was given: that costs no extension.
+    """
+    kept = given_until(request) if ends_early(request) else None
     if request.state != RequestState.ACTIVE or request.ends_at is None:
         why = "Only live access can be extended."
     elif case.press.at >= request.ends_at:
         why = "Its time was over before you pressed."
-    elif policy is None or policy.duration.extend is None:
-        why = f"{request.policy} allows no extension. Ask again when it has ended."
-    elif request.extensions >= policy.duration.extensions:
-        why = f"{request.policy} allows {policy.duration.extensions} extensions, and you had them."
     elif request.confirm_due and not request.confirmed_by:
         why = "It waits to be confirmed first."
     elif asking.is_asking(request):
         why = "An extension is being asked for already."
-    if why or policy is None or policy.duration.extend is None:
-        raise Refused(why or "")
-    return policy.duration.extend
+    elif kept is not None:
+        return kept - request.ends_at
+    elif policy is None or policy.duration.extend is None:
+        why = f"{request.policy} allows no extension. Ask again when it has ended."
+    elif request.extensions >= policy.duration.extensions:
+        why = f"{request.policy} allows {policy.duration.extensions} extensions, and you had them."
+    else:
+        return policy.duration.extend
+    raise Refused(why)
 
 
 def _settle(
@@ -85,6 +88,8 @@ def _settle(
         case Verdict.APPROVE:
             step.change(request, round=request.round + 1, extension_seconds=int(more.total_seconds()))
             asking.ask(step, request, fresh)
+            if ends_early(request):
+                return "Asked whether you may go on. It ends as you were told unless they agree before."
             return f"Asked for {short_duration(more)} more."
 
 
@@ -101,32 +106,30 @@ def complete(step: Step, request: Request, folder: PolicyFolder, fresh: Assessme
 def _lengthen(
     step: Step, request: Request, folder: PolicyFolder, fresh: Assessment, more: timedelta, by: str
 ) -> str:
-    """Move the end of the request, of each grant and of each planned revocation, together."""
-    longest = fresh.decision.max_duration
-    if request.granted_at is None or request.ends_at is None:
+    """Move the end as far as may be. Whoever goes on after the incident keeps their time, and may extend it yet."""
+    longest, before = fresh.decision.max_duration, given_until(request)
+    if request.granted_at is None or request.ends_at is None or before is None:
         raise Lost
     ends_at = min(request.ends_at + more, request.granted_at + longest)
     if ends_at <= request.ends_at:
         message = f"Not extended: it may last {short_duration(longest)} in all."
         raise Refused(message)
-    added = int((ends_at - request.ends_at).total_seconds())
-    nothing = {"plan": None, "stage": 0, "step": 0, "step_at": None, "decide_by": None}
-    held = {"state": str(RequestState.ACTIVE), "ends_at": request.ends_at}
+    early, added = ends_early(request), max(0, int((ends_at - before).total_seconds()))
+    lasts = int((ends_at - request.granted_at).total_seconds())
+    given = min(request.duration_seconds or 0, lasts)
     values = {
-        "ends_at": ends_at,
-        "extended_seconds": request.extended_seconds + added,
-        "extensions": request.extensions + 1,
-        "extension_seconds": None,
+        "duration_seconds": given,
+        "extended_seconds": lasts - given,
+        "extensions": request.extensions + (1 if added else 0),
     }
-    if not step.change(request, held, **nothing, **values):
-        raise Lost
-    for grant in grants_of(step, request):
-        step.change(grant, ends_at=ends_at)
-        step.due("revoke", grant.id, ends_at, take_lane(grant.connector), request=request.id)
+    causes.move_end(step, request, ends_at, **asking.NOTHING_ASKED, **values)
     step.undue("ask", request.id)
-    step.due("ending", request.id, max(step.now, ends_at - REMIND_BEFORE_END), "timer")
-    step.record("Extended", by, request.id, seconds=added)
-    policy = folder.policies.get(request.policy)
-    notices.tell(step, request, policy, folder.settings, "extended", by=by, seconds=added)
+    if early:
+        causes.go_on(step, request)
+    step.record("Extended" if added else "WentOn", by, request.id, seconds=added)
+    event, policy = "extended" if added else "went_on", folder.policies.get(request.policy)
+    notices.tell(step, request, policy, folder.settings, event, by=by, seconds=added)
     refresh_asks(step, request)
+    if not added:
+        return f"You go on: it lasts {short_duration(timedelta(seconds=lasts))} in all."
     return f"Extended by {short_duration(timedelta(seconds=added))}."

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from app import notices
 from app.errors import ConnectorError, NotAsked
-from app.lifecycle import limits, taking
+from app.lifecycle import causes, limits, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
@@ -30,7 +30,6 @@ TOO_LATE = timedelta(minutes=5)
 """Nothing is given that long after its plan."""
 HOLD_BUSY = timedelta(milliseconds=100)
 TAKING_ONLY = timedelta(seconds=2)
-REMIND_BEFORE_END = timedelta(minutes=5)
 WORKER = "worker"
 
 
@@ -72,8 +71,9 @@ def plan(step: Step, request: Request, assessment: Assessment, **decided: Any) -
         settings, barred = assessment.folder.settings, Barred.of(request)
         people, _ = speakers(decision.confirm.by, settings, assessment.facts, barred)
         notices.ask_to_confirm(step, request, sorted(people))
-    if decision.duration > REMIND_BEFORE_END:
-        step.due("ending", request.id, ends_at - REMIND_BEFORE_END, "timer")
+    if decision.duration > causes.REMIND_BEFORE_END:
+        step.due("ending", request.id, ends_at - causes.REMIND_BEFORE_END, "timer")
+    causes.watch(step, request, assessment)
 
 
 def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: datetime) -> None:

@@ -1,6 +1,7 @@
 """The moves of requests and grants: each one conditional UPDATE on the state and the time it holds."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -13,6 +14,7 @@ from app.store.tables import Due, Grant, Request
 
 FINAL_GRANT_STATES = frozenset(state for state, moves in GRANT_MOVES.items() if not moves)
 
+CLOCK = "clock"
 ENDS_IN: dict[Ended, RequestState] = {
     Ended.REFUSED: RequestState.REFUSED,
     Ended.DENIED: RequestState.DENIED,
@@ -42,6 +44,26 @@ def move_grant(step: Step, grant: Grant, to: GrantState, /, **values: Any) -> No
     held = {"state": grant.state, "ends_at": grant.ends_at}
     if not step.change(grant, held, state=str(to), **values):
         raise Lost
+
+
+def given_until(request: Request) -> datetime | None:
+    """The end as it was given and extended; None before there is one. Its end may have been brought forward."""
+    if request.granted_at is None or request.duration_seconds is None:
+        return None
+    return request.granted_at + timedelta(seconds=request.duration_seconds + request.extended_seconds)
+
+
+def ends_early(request: Request) -> bool:
+    """Whether its end was brought forward, because its incident is over."""
+    until = given_until(request)
+    return until is not None and request.ends_at is not None and request.ends_at < until
+
+
+def ended_by_time(request: Request) -> tuple[Ended, str, str | None]:
+    """What its end is called once its time has come, by whom, and why."""
+    if ends_early(request):
+        return Ended.INCIDENT_RESOLVED, CLOCK, f"{request.incident} is not open any more."
+    return Ended.EXPIRED, CLOCK, None
 
 
 def lock_request(step: Step, request_id: str) -> Request:

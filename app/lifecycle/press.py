@@ -1,9 +1,10 @@
 """What every handler of a press gets and gives back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from app.errors import Refused
 from app.model import Person
@@ -68,3 +69,13 @@ def must_be_security(case: Case, facts: Facts, what: str) -> None:
         )
         message = f"Only the security team may {what}.{unknown}"
         raise Refused(message)
+
+
+def extensions_unjudged(session: Session, requests: Sequence[str]) -> dict[str, datetime]:
+    """Those of these requests of which an extension waits to be judged, and when the first was pressed."""
+    waiting = select(Press.subject, func.min(Press.at)).where(
+        col(Press.subject).in_(requests),
+        col(Press.judged_at).is_(None),
+        col(Press.kind).in_(["extend", "approve"]),
+    )
+    return dict(session.exec(waiting.group_by(col(Press.subject))).all())

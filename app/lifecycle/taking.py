@@ -1,26 +1,28 @@
 """Taking access back: on time, read back, and again until the target says that it is gone."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, col, select
 
 from app import notices
 from app.errors import ConnectorError, NotAsked
-from app.lifecycle import lingering, overdue
-from app.lifecycle.desk import Desk, Given
+from app.gates import longest_look
+from app.lifecycle import lingering, moves, overdue
+from app.lifecycle.calling import STILL_OURS, Outcome, call, surely_call
+from app.lifecycle.desk import Desk
+from app.lifecycle.holds import covers
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
+from app.lifecycle.press import extensions_unjudged
 from app.model import Ended, GrantState, RequestState, iso
-from app.points import Point, reached
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
-from app.store.tables import Due, Grant, Press, Request
-from connectors.interface import Present, Reading, Sessions
+from app.store.tables import Due, Grant, Request
+from connectors.interface import Present
 
 CLOCK = "clock"
 WORKER = "worker"
@@ -29,6 +31,8 @@ LAST_WORDS = timedelta(seconds=1)
 """How long an end waits for an extension that was pressed before it and is not judged yet."""
 LONGEST_PAUSE = 30.0
 LONGEST_RETRY_AFTER = 60.0
+MOST_LOOKERS = 20
+"""So many revocations at one target are each tried as often as the target is looked at."""
 LOOK_AGAIN = (timedelta(minutes=1), timedelta(minutes=10))
 """When what was called and never seen is looked for again: some targets show a change only after a while."""
 
@@ -58,18 +62,26 @@ def end(
     reason: str | None = None,
     *,
     taking: str | None = None,
+    grants: Sequence[Grant] | None = None,
 ) -> None:
     """Begin to take back all that a request holds. What was never called only fails.
 
-    The grant ``taking`` is in the caller's hands already: its revocation is not owed once more.
+    The grant ``taking`` is in the caller's hands already: its revocation is not owed once more, and people are shown
+    what becomes of it in a moment, or that it is still open. ``grants`` are the request's, where they are known.
     """
-    grants = grants_of(step, request)
+    grants = grants_of(step, request) if grants is None else grants
     if request.state in {RequestState.GRANTING, RequestState.ACTIVE}:
         _begin_to_end(step, request, grants, because, by, reason, taking)
+    if taking is None:
+        show(step, request, folder)
+    finish_request(step, request, folder, grants)
+
+
+def show(step: Step, request: Request, folder: PolicyFolder) -> None:
+    """It is being taken back, and is still open: its status message and its cards say so."""
     if request.state == RequestState.REVOKING:
         policy = folder.policies.get(request.policy)
         notices.show(step, request, policy, folder.settings, notices.Priority.TAKING)
-    finish_request(step, request, folder, grants)
 
 
 def _begin_to_end(
@@ -101,9 +113,9 @@ def _begin_to_end(
     for grant in held:
         move_grant(step, grant, GrantState.REVOKING)
         step.undue("give", grant.id)
-        if grant.id != taking:
+        if grant.id != taking and grant.ends_at > step.now:  # else it is due already
             step.due("revoke", grant.id, step.now, take_lane(grant.connector), request=request.id)
-    for kind in ("ask", "confirm", "ending"):
+    for kind in ("ask", "cause", "confirm", "ending"):
         step.undue(kind, request.id)
     step.record("EndBegun", by, request.id, because=str(because), reason=reason)
 
@@ -134,30 +146,6 @@ def finish_request(step: Step, request: Request, folder: PolicyFolder, grants: S
 # --- one grant -----------------------------------------------------------------------------------------------
 
 
-STILL_OURS = frozenset({Present.OURS, Present.BOTH})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the target said after a revocation, and what still lives."""
-
-    reading: Reading
-    sessions: Sessions
-    left_behind: list[str] | None
-    unanswered: bool = False
-    """The target did not say whether sessions live on."""
-
-    @property
-    def may_live_on(self) -> bool:
-        """Whether to look again: sessions were to be ended and live, or nobody could say."""
-        return self.unanswered or (self.sessions.kind == "alive" and not self.sessions.on_purpose)
-
-    @property
-    def is_still_there(self) -> bool:
-        """What we gave is there, whatever the target said of taking it."""
-        return self.reading.present in STILL_OURS
-
-
 def take(desk: Desk, due: Due) -> None:
     """Take one grant back. Idempotent; comes again by itself until the target says absent or not ours."""
     try:
@@ -171,153 +159,141 @@ def take(desk: Desk, due: Due) -> None:
     try:
         outcome = surely_call(desk, grant)
     except ConnectorError as failure:
-        _after_failure(desk, due, grant, failure)
+        after_failure(desk, due, grant, failure)
     else:
         _done(desk, due, grant, outcome)
 
 
-def _begin(desk: Desk, due: Due) -> Grant | None:  # noqa: PLR0911 - each is a different reason not to call
+def _begin(desk: Desk, due: Due) -> Grant | None:
     with desk.steps.step() as step:
         request_id = request_of(step.session, due)
         if request_id is None:
             timetable.finish(step, due)
             return None
         request, grant, grants = lock_grant(step, request_id, due.ref)
-        if grant.state in FINAL_GRANT_STATES:
-            timetable.finish(step, due)
-            return None
-        folder = desk.shelf.current()
-        if grant.state != GrantState.REVOKING and not _its_time_has_come(desk, step, request, grant, due):
-            return None
-        if request.state in {RequestState.GRANTING, RequestState.ACTIVE}:
-            end(step, request, folder, Ended.EXPIRED, CLOCK, taking=grant.id)
-        if grant.state != GrantState.REVOKING:
-            timetable.finish(step, due)
-            return None
-        if not timetable.take_hold(step, grant.hold_id, due):
-            timetable.again(step, due, step.now + HOLD_BUSY)
-            return None
-        if cover := _covered_by(step.session, grant):
-            _leave(step, request, folder, grant, grants, due, f"covered_by:{cover.request_id}")
-            return None
-        return grant
+        known = Known(
+            unjudged=lambda request: extensions_unjudged(step.session, [request.id]).get(request.id),
+            hold=lambda grant, due: timetable.take_hold(step, grant.hold_id, due),
+            cover=lambda grant: covers(step.session, [grant]).get(grant.id),
+        )
+        return grant if may_call(desk, step, Case(request, grant, grants, due), known) else None
 
 
-def _its_time_has_come(desk: Desk, step: Step, request: Request, grant: Grant, due: Due) -> bool:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One revocation in hand: its request, locked, with all of its grants, and the work that is owed."""
+
+    request: Request
+    grant: Grant
+    grants: Sequence[Grant]
+    due: Due
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a revocation has to know besides its own rows; asked for one by one, or looked up for many."""
+
+    unjudged: Callable[[Request], datetime | None]
+    """When an extension was pressed that is not judged yet."""
+    hold: Callable[[Grant, Due], bool]
+    """Take the grant's hold; False while other work on it is under way."""
+    cover: Callable[[Grant], Grant | None]
+    """Another grant that holds the same access now."""
+
+
+def is_fresh(due: Due) -> bool:
+    """No attempt has failed yet; whoever had it before died, or let go of it."""
+    return "error" not in due.data
+
+
+def may_call(desk: Desk, step: Step, case: Case, known: Known) -> bool:
+    """Begin the end where it has come; False where the target is not to be called now, or not any more."""
+    request, grant, due = case.request, case.grant, case.due
+    if grant.state in FINAL_GRANT_STATES:
+        timetable.finish(step, due)
+        return False
+    folder = desk.shelf.current()
+    if grant.state == GrantState.REVOKING and due.attempts > 1 and is_fresh(due):
+        show(step, request, folder)
+    elif grant.state != GrantState.REVOKING and not _its_time_has_come(desk, step, case, known):
+        return False
+    if request.state in {RequestState.GRANTING, RequestState.ACTIVE}:
+        end(step, request, folder, *moves.ended_by_time(request), taking=grant.id, grants=case.grants)
+    if grant.state != GrantState.REVOKING:
+        timetable.finish(step, due)
+        return False
+    if not known.hold(grant, due):
+        timetable.again(step, due, step.now + HOLD_BUSY)
+        return False
+    if cover := known.cover(grant):
+        _leave(step, case, folder, f"covered_by:{cover.request_id}")
+        return False
+    return True
+
+
+def _its_time_has_come(desk: Desk, step: Step, case: Case, known: Known) -> bool:
     """False, and owed again at its time, where the bell rang early or a last extension is not judged yet."""
+    grant, due = case.grant, case.due
     late = desk.clock.latest() - grant.ends_at
     if late < timedelta():
         timetable.again(step, due, grant.ends_at)
         return False
-    if late < LAST_WORDS and _extension_unjudged(step.session, request, grant.ends_at):
+    pressed = known.unjudged(case.request) if late < LAST_WORDS else None
+    if pressed is not None and pressed < grant.ends_at:
         timetable.again(step, due, step.now + HOLD_BUSY)
         return False
     return True
 
 
-def _extension_unjudged(session: Session, request: Request, ends_at: datetime) -> bool:
-    waiting = select(Press.id).where(
-        col(Press.subject) == request.id,
-        col(Press.judged_at).is_(None),
-        col(Press.kind).in_(["extend", "approve"]),
-        col(Press.at) < ends_at,
-    )
-    return session.exec(waiting.limit(1)).first() is not None
-
-
-def _covered_by(session: Session, grant: Grant) -> Grant | None:
-    """Another request of the same person that holds the same access now: it stays until the last one ends."""
-    other = select(Grant).where(
-        col(Grant.hold_id) == grant.hold_id,
-        col(Grant.id) != grant.id,
-        col(Grant.state) == str(GrantState.ACTIVE),
-    )
-    return session.exec(other.order_by(col(Grant.ends_at).desc()).limit(1)).first()
-
-
-def _leave(
-    step: Step,
-    request: Request,
-    folder: PolicyFolder,
-    grant: Grant,
-    grants: Sequence[Grant],
-    due: Due,
-    because: str,
-    **said: Any,
-) -> None:
-    move_grant(step, grant, GrantState.LEFT, left_because=because, **said)
-    step.record("GrantLeft", WORKER, request.id, grant=grant.id, because=because)
-    timetable.free_hold(step, grant.hold_id, due)
-    timetable.finish(step, due)
-    finish_request(step, request, folder, grants)
-
-
-def surely_call(desk: Desk, grant: Given) -> Outcome:
-    """What the target says once it is gone; raises ``ConnectorError`` for everything else."""
-    outcome = _call(desk, grant)
-    if outcome.is_still_there:
-        raise ConnectorError(f"{grant.connector} said it is gone, and it is still there.")
-    return outcome
-
-
-def _call(desk: Desk, grant: Given) -> Outcome:
-    connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
-    reached(Point.BEFORE_REVOKE)
-    gate.take(connector.revoke, grant.subject, grant.access, grant.receipt)
-    reached(Point.AFTER_REVOKE)
-    reached(Point.BEFORE_READ, "take")
-    reading = gate.take(connector.read, grant.subject, grant.access)
-    reached(Point.AFTER_READ, "take")
-    unasked = Outcome(reading, Sessions("unknown", why="not asked"), None)
-    if unasked.is_still_there:
-        return unasked
-    unanswered = False
-    reached(Point.BEFORE_SESSIONS)
-    try:
-        sessions = gate.after(connector.sessions, grant.subject, grant.access, grant.receipt)
-    except ConnectorError as failure:
-        sessions, unanswered = Sessions("unknown", why=str(failure)), True
-    reached(Point.AFTER_SESSIONS)
-    try:
-        left_behind = gate.after(connector.left_behind, grant.subject, grant.access, grant.receipt)
-    except ConnectorError as failure:
-        left_behind = [f"Could not look for what was left behind: {failure}"]
-    return Outcome(reading, sessions, None if left_behind is None else list(left_behind), unanswered)
+def _leave(step: Step, case: Case, folder: PolicyFolder, because: str, **said: Any) -> None:
+    move_grant(step, case.grant, GrantState.LEFT, left_because=because, **said)
+    step.record("GrantLeft", WORKER, case.request.id, grant=case.grant.id, because=because)
+    timetable.free_hold(step, case.grant.hold_id, case.due)
+    timetable.finish(step, case.due)
+    finish_request(step, case.request, folder, case.grants)
 
 
 def _done(desk: Desk, due: Due, called: Grant, outcome: Outcome) -> None:
     with desk.steps.step() as step:
         request, grant, grants = lock_grant(step, called.request_id, called.id)
-        if grant.state != GrantState.REVOKING:
-            timetable.free_hold(step, called.hold_id, due)
-            timetable.finish(step, due)
-            return
-        said = {
-            "revoked_at": step.now,
-            "revoke_verified_at": step.now,
-            "sessions": str(outcome.sessions),
-            "left_behind": outcome.left_behind,
-            "last_error": None,
-        }
-        # Due at its end; or, where somebody ended it before, from then on.
-        step.timed.append(("revocation", min(grant.ends_at, request.state_at)))
-        folder = desk.shelf.current()
-        if outcome.reading.present is Present.OTHERS:
-            because = "standing" if grant.already_had else f"other:{outcome.reading.how}"
-            _leave(step, request, folder, grant, grants, due, because, **said)
-            return
-        move_grant(step, grant, GrantState.REVOKED, **said)
-        step.record("GrantRevoked", WORKER, request.id, grant=grant.id)
-        if outcome.may_live_on:
-            lingering.owe(step, due, grant)
+        settle(desk, step, Case(request, grant, grants, due), outcome)
+
+
+def settle(desk: Desk, step: Step, case: Case, outcome: Outcome) -> None:
+    """Write down what the target said, and the end of the request where that was the last of it."""
+    request, grant, due = case.request, case.grant, case.due
+    if grant.state != GrantState.REVOKING:
         timetable.free_hold(step, grant.hold_id, due)
         timetable.finish(step, due)
-        if grant.verified_at is None:
-            look_again(step, grant)
-        finish_request(step, request, folder, grants)
+        return
+    said = {
+        "revoked_at": step.now,
+        "revoke_verified_at": step.now,
+        "sessions": str(outcome.sessions),
+        "left_behind": outcome.left_behind,
+        "last_error": None,
+    }
+    # Due at its end; or, where somebody ended it before, from then on.
+    step.timed.append(("revocation", min(grant.ends_at, request.state_at)))
+    folder = desk.shelf.current()
+    if outcome.reading.present is Present.OTHERS:
+        because = "standing" if grant.already_had else f"other:{outcome.reading.how}"
+        _leave(step, case, folder, because, **said)
+        return
+    move_grant(step, grant, GrantState.REVOKED, **said)
+    step.record("GrantRevoked", WORKER, request.id, grant=grant.id)
+    if not is_fresh(due):  # it answers again, whoever heard that it did not
+        timetable.hasten(step, [due.lane], step.now)
+    if outcome.may_live_on:
+        lingering.owe(step, due, grant)
+    timetable.free_hold(step, grant.hold_id, due)
+    timetable.finish(step, due)
+    if grant.verified_at is None:
+        look_again(step, grant)
+    finish_request(step, request, folder, case.grants)
 
 
-def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError) -> None:
+def after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError) -> None:
     """There is no last attempt; people hear of it once it is late."""
     with desk.steps.step() as step:
         request, grant, _ = lock_grant(step, called.request_id, called.id)
@@ -325,21 +301,34 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
         if grant.state != GrantState.REVOKING:
             timetable.finish(step, due)
             return
+        if is_fresh(due):
+            show(step, request, desk.shelf.current())
         if isinstance(failure, NotAsked):
             step.change(grant, last_error=str(failure))
         else:
             step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))
             step.record("RevokeAttemptFailed", WORKER, request.id, grant=grant.id, error=str(failure))
         overdue.watch(step, due, grant.connector, request.state_at)
-        timetable.again(step, due, step.now + _next_try(desk, due, grant, failure), str(failure))
+        wait = _next_try(desk, step, due, grant, failure, request.state_at)
+        timetable.again(step, due, step.now + wait, str(failure))
 
 
-def _next_try(desk: Desk, due: Due, grant: Grant, failure: ConnectorError) -> timedelta:
-    """Who looked at a target that does not answer looks again; the others come after it, or when it answers."""
+def _next_try(
+    desk: Desk, step: Step, due: Due, grant: Grant, failure: ConnectorError, since: datetime
+) -> timedelta:
+    """Who looked at a target that does not answer looks again; of many others, the rest come when it answers.
+
+    Two processes may each take the other's look for an answer still to come: neither the last row that waits nor one
+    that was tried itself is put off for longer than a target that is away is left alone.
+    """
     left = desk.targets.gate(grant.connector).until_look()
+    soon = min(pause(due.attempts), longest_look(step.now - since))
     if isinstance(failure, NotAsked):
-        return max(pause(due.attempts), left or timedelta())
-    return left or pause(due.attempts, failure.retry_after)
+        many = timetable.waits_in(step.session, due.lane, MOST_LOOKERS + 1) > MOST_LOOKERS
+        return max(pause(due.attempts) if many else soon, left or timedelta())
+    if failure.permanent or failure.retry_after is not None:
+        return left or pause(due.attempts, failure.retry_after)
+    return left or soon
 
 
 def look_again(step: Step, grant: Grant, looks: int = 0) -> None:
@@ -357,7 +346,7 @@ def take_late(desk: Desk, due: Due) -> None:
     with desk.steps.step() as step:
         grant = step.session.get(Grant, due.ref)
         # Where a second attempt has made it active meanwhile, its own end takes back what this call gave.
-        if grant is None or grant.state == GrantState.ACTIVE or _covered_by(step.session, grant):
+        if grant is None or grant.state == GrantState.ACTIVE or covers(step.session, [grant]):
             timetable.finish(step, due)
             return
         if not timetable.take_hold(step, grant.hold_id, due):
@@ -375,8 +364,10 @@ def take_late(desk: Desk, due: Due) -> None:
     with desk.steps.step() as step:
         timetable.free_hold(step, grant.hold_id, due)
         if failure:
-            overdue.watch(step, due, grant.connector, datetime.fromisoformat(str(due.data["since"])))
-            timetable.again(step, due, step.now + _next_try(desk, due, grant, failure), str(failure))
+            since = datetime.fromisoformat(str(due.data["since"]))
+            overdue.watch(step, due, grant.connector, since)
+            again_at = step.now + _next_try(desk, step, due, grant, failure, since)
+            timetable.again(step, due, again_at, str(failure))
             return
         timetable.finish(step, due)
         if taken:
@@ -392,9 +383,9 @@ def take_unrecorded(desk: Desk, due: Due) -> None:
         if grant is None or grant.state in FINAL_GRANT_STATES or grant.state == GrantState.PLANNED:
             return
         ended = grant.state == GrantState.REVOKING or desk.clock.latest() >= grant.ends_at
-        if not ended or _covered_by(session, grant):
+        if not ended or covers(session, [grant]):
             return
     try:
-        _call(desk, grant)
+        call(desk, grant)
     except ConnectorError:
         return  # It stays due; the next attempt comes with the next sweep.

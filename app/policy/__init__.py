@@ -7,11 +7,18 @@ Nothing here asks anybody: reading the folder apart, all of it is pure.
 
 from app.policy.advice import warnings
 from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
-from app.policy.asks import FieldProblem, check_ask, durations_offered, look_like_incident, looks_like_key
+from app.policy.asks import (
+    FieldProblem,
+    check_ask,
+    durations_offered,
+    incident_fault,
+    look_like_incident,
+    looks_like_key,
+)
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
 from app.policy.durations import parse_duration
-from app.policy.engine import decide, needs, questions, speakers_of
+from app.policy.engine import decide, needs, questions, rotas_of, speakers_of
 from app.policy.facts import (
     Facts,
     GroupFact,
@@ -31,6 +38,7 @@ from app.policy.model import (
     AlertRule,
     ConnectorConfig,
     DurationRule,
+    EndRule,
     Group,
     IncidentOrigin,
     Limit,
@@ -60,6 +68,7 @@ __all__ = [
     "ConnectorConfig",
     "Decision",
     "DurationRule",
+    "EndRule",
     "FactSeen",
     "Facts",
     "FieldProblem",
@@ -91,6 +100,7 @@ __all__ = [
     "facts_from_file",
     "facts_from_given",
     "from_text",
+    "incident_fault",
     "is_one_of",
     "json_schema",
     "load",
@@ -103,6 +113,7 @@ __all__ = [
     "people_of",
     "questions",
     "resolve",
+    "rotas_of",
     "run_tests",
     "speakers_of",
     "subject_name",

@@ -84,13 +84,19 @@ def _unprintable(text: str) -> bool:
 
 
 def _incident(policy: Policy, incident: str) -> Iterator[str]:
-    if not incident:
-        if policy.incident == "required":
-            yield "This policy is only for incidents. Name one, e.g. INC-1234."
-    elif len(incident) > _LONGEST_INCIDENT or _unprintable(incident) or "\n" in incident:
-        yield f"That is no incident's id. Write one like INC-1234, {_LONGEST_INCIDENT} characters at most."
-    elif looks_like_key(incident):
-        yield "That looks like a key or a password. Write an incident's id, e.g. INC-1234."
+    if not incident and policy.incident == "required":
+        yield "This policy is only for incidents. Name one, e.g. INC-1234."
+    elif incident and (wrong := incident_fault(incident)):
+        yield wrong
+
+
+def incident_fault(incident: str) -> str | None:
+    """Why that can be no incident's id, or None."""
+    if len(incident) > _LONGEST_INCIDENT or _unprintable(incident) or "\n" in incident:
+        return f"That is no incident's id. Write one like INC-1234, {_LONGEST_INCIDENT} characters at most."
+    if looks_like_key(incident):
+        return "That looks like a key or a password. Write an incident's id, e.g. INC-1234."
+    return None
 
 
 def looks_like_key(text: str) -> bool:

@@ -30,6 +30,7 @@ from app.policy.model import (
     AlertRule,
     ConnectorConfig,
     DurationRule,
+    EndRule,
     Group,
     IncidentOrigin,
     Limit,
@@ -191,6 +192,7 @@ def build_policy(
         confirm_twice=written.confirm_twice,
         limits=_limits(written.limits),
         alert=AlertRule(written.alert.channel, tuple(written.alert.also), written.alert.page),
+        end=EndRule(written.end.with_incident, written.end.on_shift_end),
         alone=written.alone,
         digest=digest,
     )

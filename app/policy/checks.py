@@ -62,6 +62,7 @@ class Checker:
             self.add(
                 ("unknown",), what, "name one under `pagers` in settings.yaml, or write approve or refuse"
             )
+        self.end()
 
     def add(self, loc: Loc, what: str, remedy: str, *, key: bool = False) -> None:
         """Note a fault."""
@@ -213,6 +214,18 @@ class Checker:
                     self.people((*here, "by", who), principal)
                 self.pager((*here, "page"), step.page)
 
+    def end(self) -> None:
+        """What else ends the access can come about."""
+        end, loc = self.written.end, ("end", "with_incident")
+        if end.with_incident and not self.known.incidents:
+            self.add(loc, "settings.yaml names no `incidents`", "write where incidents are listed")
+        if end.with_incident and self.written.incident == "none":
+            what = "nothing ends with an incident where the request names none (`incident: none`)"
+            self.add(loc, what, "write `incident: optional` or `required`, or remove this")
+        if end.on_shift_end == "offer" and not any(map(_asks_who_is_on_call, _conditions(self.written))):
+            what = "no rule asks who is on call, so no shift could end"
+            self.add(("end", "on_shift_end"), what, "write an `on_call` condition, or remove this")
+
     def condition(self, written: ConditionText, loc: Loc) -> None:
         """Every name that the condition uses exists, and its interval is one."""
         for key, parts in (("all", written.all_), ("any", written.any_)):
@@ -252,6 +265,15 @@ class Checker:
         """An interval ends after it begins."""
         if in_zone(start, self.known.zone) >= in_zone(end, self.known.zone):
             self.add((*loc, "to"), "`to` is not after `from`", "write a later instant")
+
+
+def _conditions(written: PolicyText) -> Iterator[ConditionText]:
+    return (rule.if_ for rule in written.rules)
+
+
+def _asks_who_is_on_call(written: ConditionText) -> bool:
+    parts = [*(written.all_ or ()), *(written.any_ or ()), *([written.not_] if written.not_ else [])]
+    return written.on_call is not None or any(map(_asks_who_is_on_call, parts))
 
 
 def in_zone(moment: datetime, zone: str) -> datetime:

@@ -201,11 +201,20 @@ def silent(fact: GroupFact | OnCallFact | IncidentsFact) -> str:
     return why or ("nobody was asked" if fact.source == "none" else f"{fact.source} did not answer")
 
 
-def _history(entry: OnCall) -> str:
-    """Since when, and who made it so when, as far as the source says."""
+def _history(entry: OnCall, at: datetime) -> str:
+    """Since when, and who made it so how long ago, as far as the source says."""
     since = f" since {iso(entry.since)}" if entry.since else ""
-    made = f" at {iso(entry.made_at)}" if entry.made_at else ""
-    return since + (f", made so by {entry.by}{made}" if entry.by else "")
+    ago = f" {_roughly(at - entry.made_at)} ago" if entry.made_at else ""
+    made = f", made so{f' by {entry.by}' if entry.by else ''}{ago}" if entry.by or ago else ""
+    return since + made
+
+
+def _roughly(length: timedelta) -> str:
+    """The largest unit alone: ``3 min``."""
+    seconds = max(0, int(length.total_seconds()))
+    sizes = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    unit, size = next((each for each in sizes if seconds >= each[1]), sizes[-1])
+    return f"{seconds // size} {unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +312,7 @@ class IsOnCall(Leaf):
         if entry.email is None or entry.doubt:
             hidden = f"{fact.source} does not tell the address of somebody who is"
             return f"{unknown}: {entry.doubt or hidden}"
-        found = f"{who} is on call in {self.schedule} at level {entry.level}{_history(entry)}"
+        found = f"{who} is on call in {self.schedule} at level {entry.level}{_history(entry, ctx.ask.at)}"
         if truth is Truth.TRUE:
             return found
         if truth is Truth.UNKNOWN:

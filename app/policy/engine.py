@@ -173,7 +173,7 @@ def needs(policy: Policy, settings: Settings) -> Needs:
     return Needs(
         groups=gathered.groups | _named(people, "group"),
         schedules=gathered.schedules | _named(people, "on_call"),
-        incidents=gathered.incidents or bool(policy.limits.cooldown),
+        incidents=gathered.incidents or bool(policy.limits.cooldown) or policy.end.with_incident,
         windows=gathered.windows,
     )
 
@@ -191,7 +191,9 @@ def questions(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Nee
     found = _together(open_ones)
     # Too soon after the last use is no matter while the incident that is named is open.
     soon = bool(policy.limits.cooldown and facts.used.last_ended_at and ask.incident)
-    return replace(found, incidents=found.incidents or soon)
+    # Whether it was open is what its end hangs on.
+    ends = bool(policy.end.with_incident and ask.incident)
+    return replace(found, incidents=found.incidents or soon or ends)
 
 
 def _together(needed: Iterable[Needs]) -> Needs:
@@ -202,6 +204,11 @@ def _together(needed: Iterable[Needs]) -> Needs:
         incidents=any(need.incidents for need in every),
         windows=frozenset[timedelta]().union(*(need.windows for need in every)),
     )
+
+
+def rotas_of(policy: Policy) -> frozenset[str]:
+    """The schedules whose being on call its rules ask for: whose shift the access belongs to."""
+    return _together(need for rule in policy.rules for need in rule.condition.needs()).schedules
 
 
 def speakers_of(policy: Policy) -> Iterator[Principal]:

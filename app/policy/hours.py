@@ -6,8 +6,6 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-import holidays
-
 from app.policy.names import Wrong, did_you_mean
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -61,6 +59,8 @@ def _clock(minute: int) -> str:
 def holidays_of(code: str, year: int) -> frozenset[date]:
     """The public holidays of a country (``DE``) or a part of it (``DE-BE``) in one year."""
     country, _, part = code.partition("-")
+    import holidays
+
     return frozenset(holidays.country_holidays(country, subdiv=part or None, years=year))
 
 
@@ -100,6 +100,8 @@ def parse_zone(text: str) -> str:
 def parse_holidays(text: str) -> str:
     """A country, or a country and a part of it, whose holidays are known."""
     country, dash, part = text.partition("-")
+    import holidays
+
     known = holidays.list_supported_countries()
     if country not in known:
         what = f"no holidays are known for `{text[:20]}`"

@@ -195,6 +195,14 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
+class EndRule:
+    """What ends the access besides its time; ``on_shift_end: offer`` only asks."""
+
+    with_incident: bool = False
+    on_shift_end: Literal["offer", "ignore"] = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Under which condition what happens; ``position`` counts from 0 through the file."""
 
@@ -227,6 +235,7 @@ class Policy:
     confirm_twice: bool
     limits: Limits
     alert: AlertRule
+    end: EndRule
     alone: Literal["refused", "accepted"]
     digest: str
 

@@ -33,6 +33,7 @@ _RISK, _RISK_SCHEMA = choice("low", "high", "critical")
 _INCIDENT, _INCIDENT_SCHEMA = choice("required", "optional", "none")
 _GUARANTEE, _GUARANTEE_SCHEMA = choice("any", "target")
 _ALONE, _ALONE_SCHEMA = choice("refused", "accepted")
+_SHIFT, _SHIFT_SCHEMA = choice("offer", "ignore")
 _REQUESTER, _REQUESTER_SCHEMA = choice("requester")
 _UNKNOWN, _UNKNOWN_SCHEMA = choice("approve", "refuse", "grant_and_page")
 
@@ -282,10 +283,21 @@ class AlertText(Strict):
     )
 
 
+class EndText(Strict):
+    """What ends the access besides its time."""
+
+    with_incident: YesNo = Field(
+        default=False, description="Five minutes after its incident is known to be open no more."
+    )
+    on_shift_end: Annotated[Literal["offer", "ignore"], _SHIFT, _SHIFT_SCHEMA] = Field(
+        default="ignore", description="`offer`: whoever is on call no more is asked whether to hand back."
+    )
+
+
 class PolicyText(Strict):
     """One emergency path, agreed in advance."""
 
-    not_enforced: ClassVar[frozenset[str]] = frozenset({"end", "review"})
+    not_enforced: ClassVar[frozenset[str]] = frozenset({"review"})
 
     title: Title = Field(description="What people choose in the form, 75 characters at most.")
     description: Prose = Field(default="", description="What it is for; a link to the runbook.")
@@ -315,6 +327,7 @@ class PolicyText(Strict):
     )
     limits: LimitsText = Field(default=LimitsText(), description="How often.")
     alert: AlertText = Field(default=AlertText(), description="Who hears of it.")
+    end: EndText = Field(default=EndText(), description="What ends it besides its time.")
     alone: Annotated[Literal["refused", "accepted"], _ALONE, _ALONE_SCHEMA] = Field(
         default="refused",
         description="`accepted`: a critical policy may grant to one person without anybody else.",

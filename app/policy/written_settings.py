@@ -228,6 +228,7 @@ class IncidentText(Strict):
     acknowledged_by: Address | None = Field(default=None, description="Who has acknowledged it.")
     declared_by: Address | None = Field(default=None, description="Who declared it.")
     url: Line | None = Field(default=None, description="Where it is described.")
+    channel: Channel | None = Field(default=None, description="Its own Slack channel.")
 
 
 class IncidentFileText(Strict):

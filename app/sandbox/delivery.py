@@ -7,11 +7,13 @@ import hashlib
 import hmac
 import json
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -83,6 +85,12 @@ def _decoded(answer: httpx.Response) -> Json | str:
     return answer.text
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Once a process: reading the certificates takes longer than all else that a workspace does to begin."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class HttpTransport:
     """Signed POSTs to the bot's one request URL."""
 
@@ -92,6 +100,7 @@ class HttpTransport:
         self._clock = clock
         self.patience = PATIENCE
         self._client = httpx.Client(
+            verify=_trusted(),
             trust_env=False,
             limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
         )

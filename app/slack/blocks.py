@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.slack.text import CUT, Words, clock, cut, one_line, size, visible
+from app.slack.text import CUT, Precisely, Words, clock, cut, one_line, size, visible
 
 Block = dict[str, Any]
 
 _BUTTON = 75
+OPTION = 75
+MOST_OPTIONS = 100
 _MOST_TEXT = 8000
 """Of all blocks of a message together; Slack was seen to refuse 13,200."""
 _LEAST = 40
@@ -76,17 +78,18 @@ def inline(words: Words, now: datetime, limit: int) -> list[Block]:
     """Rich text elements of a sentence."""
     found: list[Block] = []
     for part in words:
-        if isinstance(part, datetime):
+        if not isinstance(part, str):
             found.append(date(part, now))
         elif shown := cut(visible(part), limit):
             found.append(text_element(shown))
     return found or [text_element("—")]
 
 
-def date(at: datetime, now: datetime) -> Block:
+def date(when: datetime | Precisely, now: datetime) -> Block:
     """An instant, in each reader's own zone; in UTC where that cannot be."""
-    fallback = clock(at, now)
-    shape = "{time}" if fallback[2] == ":" else "{date_short_pretty} {time}"
+    fallback = clock(when, now)
+    at, time = (when.at, "{time_secs}") if isinstance(when, Precisely) else (when, "{time}")
+    shape = time if fallback[2] == ":" else f"{{date_short_pretty}} {time}"
     return {"type": "date", "timestamp": int(at.timestamp()), "format": shape, "fallback": fallback}
 
 
@@ -98,6 +101,12 @@ def text_element(text: str, *, bold: bool = False, code: bool = False) -> Block:
     """A run of literal text."""
     style = {name: True for name, wanted in (("bold", bold), ("code", code)) if wanted}
     return {"type": "text", "text": text} | ({"style": style} if style else {})
+
+
+def option(value: str, label: str, description: str = "") -> Block:
+    """One entry of a list."""
+    entry: Block = {"text": plain_text(label, OPTION), "value": value[:OPTION]}
+    return entry | ({"description": plain_text(description, OPTION)} if description else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.model import RequestState
-from app.slack import alarms, events
+from app.slack import alarms, ends, events
 from app.slack.blocks import (
     Block,
     Rendered,
@@ -63,12 +63,16 @@ _TELLS_OF_ACCESS = frozenset(
         "ending",
         "extended",
         "extension_asked",
+        "incident_open_again",
         "overdue",
         "revoked",
         "revoking",
+        "went_on",
     }
 )
 """Lines that carry *Not me*."""
+_ASK_THE_HOLDER = frozenset({"ending", "incident_over", "shift_over"})
+"""Lines after which the holder may want to do something: they carry all that may be pressed."""
 _OUTSIDE = {
     RequestState.DECIDING: "being checked",
     RequestState.PENDING: "waiting for approval",
@@ -148,7 +152,8 @@ def _content(kind: str, view: RequestView | None, data: Mapping[str, Any], conte
 
 
 def _line(kind: str, view: RequestView, data: Mapping[str, Any], context: Context) -> Content:
-    words = events.line(data, view) if kind in {"line", "event"} else events.looking(kind, view)
+    said = {**data, "to_holder": kind == "line"}
+    words = events.line(said, view) if kind in {"line", "event"} else events.looking(kind, view)
     blocks = [paragraph(words, context.now, 3500)]
     if kind != "event":  # those stand in the thread of a card, which says of what
         blocks += [small(f"{view.policy} · Request {view.short_id}"), *actions(_line_buttons(view, data))]
@@ -157,7 +162,7 @@ def _line(kind: str, view: RequestView, data: Mapping[str, Any], context: Contex
 
 def _line_buttons(view: RequestView, data: Mapping[str, Any]) -> list[Block]:
     event = data.get("event", "asked")
-    if event == "ending":
+    if event in _ASK_THE_HOLDER:
         return own_buttons(view)
     return [not_me(view)] if event in _TELLS_OF_ACCESS else []
 
@@ -250,7 +255,7 @@ def _besides(view: RequestView) -> Words:
         case RequestState.REVOKED:
             return [" ", *events.line({"event": "revoked"}, view)]
         case RequestState.GRANTING | RequestState.ACTIVE:
-            return events.unconfirmed(view)
+            return [*ends.early(view, to_holder=False), *events.unconfirmed(view)]
         case _:
             return [f" Ended: {stopped(events.ended(view))}"] if view.ended_because else []
 

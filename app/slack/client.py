@@ -5,6 +5,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from http.client import HTTPResponse
 from typing import Any
@@ -59,16 +60,20 @@ class _Client(WebClient):
                 self.failed()
             raise
 
+    @cached_property
+    def _opener(self) -> urllib.request.OpenerDirector:
+        """Made once, with the first call: it reads the certificates."""
+        proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
+        return urllib.request.build_opener(
+            _NoRedirect, urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=self.ssl)
+        )
+
     def _perform_urllib_http_request_internal(self, url: str, req: urllib.request.Request) -> dict[str, Any]:
         if not url.startswith(("https://", "http://")):
             message = "Slack's address is no web address"
             raise ValueError(message)
-        proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
-        opener = urllib.request.build_opener(
-            _NoRedirect, urllib.request.ProxyHandler(proxies), urllib.request.HTTPSHandler(context=self.ssl)
-        )
         ends = time.monotonic() + self.timeout
-        with opener.open(req, timeout=self.timeout) as answer:
+        with self._opener.open(req, timeout=self.timeout) as answer:
             body = _whole(answer, ends).decode("utf-8")
             return {"status": answer.status, "headers": answer.headers, "body": body}
 

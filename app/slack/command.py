@@ -4,11 +4,13 @@
 
 import difflib
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from app.policy import PolicyFolder, look_like_incident, parse_duration
-from app.policy.facts import OPEN_STATUSES
+from app.policy import PolicyFolder, parse_duration
+from app.slack import incidents
 from app.slack.forms import Typed, faults
+from connectors.interface import Incident
 
 SUBCOMMANDS = ("status", "end", "help", "revoke", "revoke-all", "freeze", "thaw")
 
@@ -89,11 +91,19 @@ class Unknown:
 Command = Ask | Fill | Status | Help | End | Revoke | RevokeAll | Freeze | Thaw | Unknown
 
 
-def read(text: str, folder: PolicyFolder) -> Command:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Which incidents are listed as open, and in which channel the command was typed."""
+
+    incidents: Sequence[Incident] = ()
+    channel: str | None = None
+
+
+def read(text: str, folder: PolicyFolder, known: Known) -> Command:
     """What is meant. Never raises: what is missing, wrong or ambiguous becomes the form."""
     typed = unescaped(text).strip()
     if not typed:
-        return Fill(Typed())
+        return Fill(Typed(incident=incidents.of_channel(known.incidents, known.channel)))
     first, rest = _cut(typed)
     word = _word(first)
     if word in SUBCOMMANDS:
@@ -102,7 +112,7 @@ def read(text: str, folder: PolicyFolder) -> Command:
         nearest = difflib.get_close_matches(word, [*SUBCOMMANDS, *folder.policies], n=1, cutoff=0.7)
         if nearest and nearest[0] in SUBCOMMANDS and len(rest.split()) <= 1:
             return Unknown(first, nearest[0])
-    return _ask(typed, folder)
+    return _ask(typed, folder, known)
 
 
 def unescaped(text: str) -> str:
@@ -141,11 +151,12 @@ def _subcommand(word: str, rest: str) -> Command:  # noqa: PLR0911 - one case a 
             return Thaw()
 
 
-def _ask(typed: str, folder: PolicyFolder) -> Command:
+def _ask(typed: str, folder: PolicyFolder, known: Known) -> Command:
     policy, after, note = _policy(typed, folder)
     duration, after, odd = _duration(after)
     reason = _unquoted(after)
-    wish = Typed(policy=policy, duration=duration, reason=reason, incident=_incident(policy, reason, folder))
+    wish = Typed(policy=policy, duration=duration, reason=reason)
+    wish = replace(wish, incident=_incident(wish, folder, known))
     if note or odd:
         return Fill(wish, note or odd)
     return Fill(wish) if faults(folder, wish) else Ask(wish)
@@ -193,16 +204,9 @@ def _unquoted(reason: str) -> str:
     return inner.strip() if len(text) > 1 and text[-1] in closing and text[0] not in inner else text
 
 
-def _incident(policy: str | None, reason: str, folder: PolicyFolder) -> str | None:
-    """The first word that is an open incident's id or looks like one; it stays in the reason."""
-    if policy is not None and folder.policies[policy].incident == "none":
+def _incident(wish: Typed, folder: PolicyFolder, known: Known) -> str | None:
+    """The first word that is an open incident's id or looks like one, which stays in the reason; else the channel's."""
+    if wish.policy is not None and folder.policies[wish.policy].incident == "none":
         return None
-    listed = folder.settings.incidents.incidents if folder.settings.incidents else ()
-    known = {each.id.casefold(): each.id for each in listed if each.status in OPEN_STATUSES}
-    for word in reason.split():
-        bare = word.strip(_AROUND).translate(_DASHES)
-        if bare.casefold() in known:
-            return known[bare.casefold()]
-        if look_like_incident(bare):
-            return bare
-    return None
+    words = (word.strip(_AROUND).translate(_DASHES) for word in wish.reason.split())
+    return incidents.named_in(words, known.incidents) or incidents.of_channel(known.incidents, known.channel)

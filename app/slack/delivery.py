@@ -31,6 +31,8 @@ log = structlog.get_logger()
 
 BUDGET = 200
 """So many messages before the caller looks whether it should stop."""
+FEW = 5
+"""So many while there is something more urgent to do."""
 LATE_EVERY = timedelta(seconds=1)
 """How often it is looked at whether an alert is late."""
 _GONE = frozenset({"cant_update_message", "edit_window_closed", "is_inactive", "message_not_found"})
@@ -80,14 +82,15 @@ class Delivery:
         self._escalate_at: datetime | None = None
         self._in_hand: dict[int, None] = {}
 
-    def deliver(self, until: datetime | None = None) -> timedelta | None:
-        """Send what was due by ``until`` (now). How long to wait for more; None: until the bell rings.
+    def deliver(self, until: datetime | None = None, most: int = BUDGET) -> timedelta | None:
+        """Send what was due by ``until`` (now), at most so many messages.
 
-        Raises ``Unavailable`` while there never was a good policy folder.
+        Answers how long to wait for more; None: until the bell rings. Raises ``Unavailable`` while there never was
+        a good policy folder.
         """
         grace = timedelta() if until is None else max(timedelta(), self._steps.now() - until)
         if self._is_something_ready(grace):
-            for _ in range(BUDGET):
+            for _ in range(most):
                 if self._is_quiet() or not self._deliver_one(self._steps.now() - grace):
                     break
         self._escalate()

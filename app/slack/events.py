@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from app.slack import ends
 from app.slack.text import Part, Words, counted, instant, joined, one_line, principals, spoken, stopped, when
 from app.slack.view import RequestView
 
@@ -111,7 +112,7 @@ def line(data: Data, view: RequestView) -> Words:  # noqa: C901, PLR0911, PLR091
         case "sessions_over":
             return taken_back(view)
         case other:
-            return [f"{named(other)}{_by(data)}{reason_of(data)}"]
+            return ends.line(data, view) or [f"{named(other)}{_by(data)}{reason_of(data)}"]
 
 
 def named(event: object) -> str:

@@ -5,20 +5,20 @@ Nothing is promised by it: everything is decided again when the form has been se
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from slack_sdk import WebClient
 
 from app.errors import ConnectorError, Refused, Unavailable
-from app.lifecycle import limits
+from app.lifecycle import incidents, limits
 from app.lifecycle.desk import Desk
 from app.lifecycle.taking import pause
 from app.model import Person, SlackUser, Verdict
 from app.policy import Ask, Decision, Policy, PolicyFolder, decide, subject_name
-from app.slack import forms
-from app.slack.blocks import Block
+from app.slack import forms, reasons
+from app.slack.blocks import MOST_OPTIONS, Block, bullets, inline
 from app.slack.forms import Choice, Filled, Typed
 from app.slack.posting import FAILURES, Impossible, Limited, Silent, judge
 from app.slack.text import joined, one_line, principals, spoken, stopped
@@ -78,13 +78,12 @@ def _fill(desk: Desk, client: WebClient, due: Due) -> None:
 def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note: str = "") -> Filled:
     """What the form shows this person now: every policy with its outlook, the only possible one chosen."""
     policies = list(folder.policies.values())
-    lists_incidents = folder.settings.incidents is not None
     frozen = _frozen(desk)
     notes = [*(_frozen_note(folder, each) for each in frozen), *([note] if note else [])]
     if not policies:
         notes.append("There is no policy yet: nobody can ask for anything.")
     chosen = folder.policies.get(typed.policy or "")
-    searched = len(policies) > forms.MOST_OPTIONS or not policies
+    searched = len(policies) > MOST_OPTIONS or not policies
     looked_at = [chosen] if searched and chosen else [] if searched else policies
     decisions = _decisions(desk, folder, looked_at, person, typed)
     decisions = {name: _held(folder, name, decision, frozen) for name, decision in decisions.items()}
@@ -94,10 +93,15 @@ def look_up(desk: Desk, folder: PolicyFolder, person: Person, typed: Typed, note
     ordered = [*possible, *(policy for policy in policies if policy not in possible)]
     choices = [_choice(folder, policy, decisions.get(policy.id), person) for policy in ordered]
     outlook: tuple[str, ...] = ()
+    because = None
     if chosen is not None:
         decision = decisions.get(chosen.id) or _decide(desk, folder, chosen, person, typed)
+        because = _because(decision, person, desk.clock.now())
         outlook = (_meaning(chosen, decision), *_accounts(folder, chosen, person, _nobody_looked))
-    return Filled(typed, None if searched else choices, chosen, lists_incidents, outlook, notes)
+    open_now = incidents.listed(desk.steps, folder.settings, desk.clock.now())
+    listed = open_now if folder.settings.incidents is not None else None
+    found = Filled(typed, None if searched else choices, chosen, listed, outlook)
+    return replace(found, because=because, notes=notes)
 
 
 def _frozen(desk: Desk) -> list[Freeze]:
@@ -197,6 +201,14 @@ def _meaning(policy: Policy, decision: Decision) -> str:
             return f"Needs approval{_at_most(policy, decision)}: {_who(decision)}."
         case Verdict.REFUSE:
             return stopped(f"Would be refused now: {_why(decision)}")
+
+
+def _because(decision: Decision, person: Person, now: datetime) -> Block | None:
+    """What it stands on, as far as it is known; a refusal has said that already."""
+    if decision.verdict is Verdict.REFUSE:
+        return None
+    told = reasons.lines(decision.as_json(), person.email)
+    return bullets(inline(words, now, 300) for words in told) if told else None
 
 
 def _at_most(policy: Policy, decision: Decision) -> str:

@@ -15,11 +15,23 @@ from app.policy import (
     PolicyFolder,
     check_ask,
     durations_offered,
-    look_like_incident,
     parse_duration,
 )
-from app.slack.blocks import Block, bullets, header, plain_text, sentence, small, text_element
+from app.slack import incidents
+from app.slack.blocks import (
+    MOST_OPTIONS,
+    OPTION,
+    Block,
+    bullets,
+    header,
+    option,
+    plain_text,
+    sentence,
+    small,
+    text_element,
+)
 from app.slack.text import one_line, spoken
+from connectors.interface import Incident
 
 REQUEST = "breakglass_request"
 DENY_REASON = "breakglass_deny_reason"
@@ -28,9 +40,7 @@ REVOKE_ALL = "breakglass_revoke_all"
 FREEZE = "breakglass_freeze"
 THAW = "breakglass_thaw"
 
-MOST_OPTIONS = 100
 LONGEST_REASON = 3000
-_OPTION = 75
 _COMMON = tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 240, 480))
 _FREEZES = tuple(timedelta(hours=hours) for hours in (1, 2, 4, 8, 12, 24, 72, 168))
 _FREEZE = timedelta(hours=4)
@@ -126,13 +136,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What the request form shows. ``choices`` None: the list is searched (more than 100 policies)."""
+    """What the request form shows. ``choices`` None: the list is searched (more than 100 policies).
+
+    ``incidents`` are those that are listed as open; None: nothing lists them. ``outlook`` says what choosing means and
+    which accounts it is for; ``because``, between the two, what that stands on.
+    """
 
     typed: Typed
     choices: Sequence[Choice] | None
     chosen: Policy | None
-    lists_incidents: bool
+    incidents: Sequence[Incident] | None = None
     outlook: Sequence[str] = ()
+    because: Block | None = None
     notes: Sequence[str] = ()
 
 
@@ -153,7 +168,9 @@ def request_form(filled: Filled, metadata: str = "") -> Block:
     policy = filled.chosen
     blocks = [sentence(note) for note in filled.notes]
     blocks += [_policy_field(filled)]
-    blocks += [sentence(line) for line in filled.outlook]
+    blocks += [sentence(line) for line in filled.outlook[:1]]
+    blocks += [filled.because] if filled.because else []
+    blocks += [sentence(line) for line in filled.outlook[1:]]
     blocks += [_duration_field(filled), _reason_field(filled)]
     if policy is None or policy.incident != "none":
         blocks.append(_incident_field(filled))
@@ -218,17 +235,13 @@ def _reason(typed: str, label: str, hint: str, *, optional: bool = False) -> Blo
 
 def _incident_field(filled: Filled) -> Block:
     named, policy = filled.typed.incident, filled.chosen
-    if filled.lists_incidents:
-        box: Block = {"type": "external_select", "min_query_length": 0}
-        box["placeholder"] = plain_text("Choose, or type its id", 150)
-        if named:
-            box["initial_option"] = option(named, named)
-    else:
-        box = {"type": "plain_text_input", "max_length": 64}
-        if named:
-            box["initial_value"] = named[:64]
+    listed = filled.incidents
+    field_ = incidents.box(named) if listed is None else incidents.menu(listed, named)
     optional = policy is None or policy.incident != "required"
-    return _input("incident", "Incident", box, hint="For example INC-1234.", optional=optional)
+    hint = (
+        "For example INC-1234." if listed is None else "What is open, or any id: that one nobody has checked."
+    )
+    return _input("incident", "Incident", field_, hint=hint, optional=optional)
 
 
 def _emergency_field() -> Block:
@@ -252,33 +265,14 @@ def offer(folder: PolicyFolder, query: str) -> list[tuple[str, str]]:
     return [(name, choice_label(name, title)) for *_, name, title in sorted(found)[:MOST_OPTIONS]]
 
 
-def offer_incidents(folder: PolicyFolder, query: str) -> list[tuple[str, str]]:
-    """(id, label) of the incidents that the folder lists, and what was typed where it is shaped like one."""
-    typed = query.strip()
-    listed = folder.settings.incidents.incidents if folder.settings.incidents else ()
-    words = typed.casefold().split()
-    named = [(incident.id, f"{incident.id} {incident.title}") for incident in listed if incident.id]
-    fitting = [(name, label) for name, label in named if all(word in label.casefold() for word in words)]
-    found = [(name, label) for name, label in fitting if len(name) <= _OPTION][: MOST_OPTIONS - 1]
-    if look_like_incident(typed) and typed.casefold() not in {name.casefold() for name, _ in found}:
-        found.append((typed, f"{typed} (not listed as open)"))
-    return found
-
-
 def options(found: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The answer to an options request."""
     return {"options": [option(value, label) for value, label in found]}
 
 
-def option(value: str, label: str, description: str = "") -> Block:
-    """One entry of a list."""
-    entry: Block = {"text": plain_text(label, _OPTION), "value": value[:_OPTION]}
-    return entry | ({"description": plain_text(description, _OPTION)} if description else {})
-
-
 def choice_label(name: str, title: str) -> str:
     """``orders-db · Orders database, write``."""
-    return one_line(f"{name} · {title}", _OPTION)
+    return one_line(f"{name} · {title}", OPTION)
 
 
 # --- forms that ask for a reason ------------------------------------------------------------------

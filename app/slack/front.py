@@ -4,7 +4,7 @@ Everything here stores, or shows; nothing decides. A button's value and a form's
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from sqlmodel import col, select
 
 from app.errors import Refused
+from app.lifecycle import incidents
 from app.lifecycle.opening import HOUSE, Said, Wish, open_request, store_press
 from app.log import Redactor
 from app.model import LIVE_STATES, OPEN_STATES, RequestState, SlackUser
@@ -25,6 +26,7 @@ from app.slack.view import RequestView, look
 from app.store.step import Steps
 from app.store.tables import PersonRow, Request, Seen
 from app.store.views import find_request
+from connectors.interface import Incident
 
 log = structlog.get_logger()
 
@@ -66,6 +68,10 @@ class Front:
         """The request whose id ends so; raises ``Refused``."""
         with self.steps.read() as session:
             return look(session, find_request(session, ending), self.folder())
+
+    def incidents(self) -> Sequence[Incident]:
+        """What is listed as open, from memory or one row: nobody is asked."""
+        return incidents.listed(self.steps, self.folder().settings, self.steps.now())
 
     def seen(self, delivery: str) -> bool:
         """Whether this delivery had its effect already."""

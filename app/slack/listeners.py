@@ -12,7 +12,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from app.errors import Refused
-from app.slack import forms, front, slash
+from app.slack import forms, front, incidents, slash
 from app.slack.failures import Failures
 from app.slack.front import Front
 from app.slack.guard import Delivery, Rejected
@@ -117,8 +117,8 @@ def _request_form(bolt: App, desk: Front) -> None:
         ack(forms.options(forms.offer(desk.folder(), context["payload"].value)))
 
     @bolt.options("incident")
-    def incidents(ack: Ack, context: BoltContext) -> None:
-        ack(forms.options(forms.offer_incidents(desk.folder(), context["payload"].value)))
+    def open_incidents(ack: Ack, context: BoltContext) -> None:
+        ack(forms.options(incidents.offer(desk.incidents(), context["payload"].value)))
 
     @bolt.view(forms.REQUEST)
     def asked(ack: Ack, body: Body, context: BoltContext) -> None:

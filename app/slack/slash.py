@@ -23,7 +23,8 @@ _SOON = "You will hear by direct message."
 
 def answer(front: Front, call: SlashCommand, delivery: str) -> dict[str, Any] | str:
     """Do what was typed; the answer for this person alone, or nothing. Raises ``Refused``."""
-    match command.read(call.text, front.folder()):
+    known = command.Known(front.incidents(), call.channel_id)
+    match command.read(call.text, front.folder(), known):
         case command.Ask(typed):
             return _ask(front, call, typed, delivery)
         case command.Fill(typed, note):

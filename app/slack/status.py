@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.model import RequestState
-from app.slack import events
+from app.slack import ends, events
 from app.slack.blocks import (
     Block,
     Rendered,
@@ -18,7 +18,7 @@ from app.slack.blocks import (
     paragraph,
     small,
 )
-from app.slack.summary import LIVE, about, pending_rows, rows_of
+from app.slack.summary import LIVE, about, pending_rows, rows_of, why_rows
 from app.slack.text import Words, escape, one_line, plain, spoken, stopped, when
 from app.slack.view import RequestView
 
@@ -28,7 +28,8 @@ def status(view: RequestView, now: datetime) -> tuple[Words, list[Block]]:
     title, words = _standing(view)
     blocks = [header(title), paragraph(words, now)]
     rows = [row for row in rows_of(view) if row[0] != "Who"]
-    blocks.append(facts([*rows, *pending_rows(view)], now))
+    why = why_rows(view) if view.state in LIVE | {RequestState.PENDING} else ()
+    blocks.append(facts([*rows, *why, *pending_rows(view)], now))
     if view.state == RequestState.ACTIVE:
         for use in view.uses[:5]:
             blocks += [small("Use it like this:"), literal(use, 600)]
@@ -79,7 +80,8 @@ def _now(view: RequestView) -> Words:  # noqa: PLR0911 - one case a state, and n
 
 def _active(view: RequestView) -> Words:
     until = when("Until ", view.ends_at, ", on") or ["On"]
-    return [*until, " your own account; checked at the target.", *events.unconfirmed(view)]
+    checked = " your own account; checked at the target."
+    return [*until, checked, *ends.early(view, to_holder=True), *events.unconfirmed(view)]
 
 
 def own_buttons(view: RequestView) -> list[Block]:
@@ -89,6 +91,8 @@ def own_buttons(view: RequestView) -> list[Block]:
         found.append(button("breakglass_cancel", view.id, f"Cancel {view.policy}"))
     if view.state == RequestState.PENDING and view.more_to_wake:
         found.append(button("breakglass_wake", view.id, "Wake the next people"))
+    if view.goes_on and not view.is_asking:
+        found.append(button("breakglass_extend", view.id, f"Go on with {view.policy}"))
     if view.state in LIVE:
         found.append(button("breakglass_end", view.id, f"Give back {view.policy}", style="primary"))
     if view.extend_by:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.model import RequestState
+from app.slack import reasons
 from app.slack.text import (
     Part,
     Words,
@@ -49,9 +50,19 @@ def rows_of(view: RequestView) -> Rows:
         ("What", [f"{one_line(view.title, 150)} ({joined(view.access, 400) or view.policy})"]),
         ("How long", [view.how_long, *_extension(view)]),
         ("Why", [cut(visible(view.reason), _REASON_SHOWN)]),
-        ("Incident", [one_line(view.incident, 80)] if view.incident else []),
+        ("Incident", _incident(view)),
         ("Account", [accounts] if accounts else []),
     ]
+
+
+def _incident(view: RequestView) -> Words:
+    if not view.incident:
+        return []
+    named = one_line(view.incident, 80)
+    if view.hangs_on:
+        return [named, ", with which it ends"]
+    decision = view.shown["decision"]
+    return [f"{named}{reasons.of_incident(decision, view.incident)}" if decision else named]
 
 
 def _extension(view: RequestView) -> Words:
@@ -82,16 +93,21 @@ def said_words(said: Said) -> str:
 
 
 def decision_rows(view: RequestView) -> Rows:
-    """Which rule decided, why, and on which facts."""
+    """Which rule decided, and why: each reason with whose word it is and of when."""
     decision = view.shown["decision"] or {}
     limit = " (over the limit)" if view.over_limit else ""
     name = decision.get("rule")
     rule = f"“{one_line(str(name), 100)}” says {decision['verdict']}{limit}" if name else ""
-    because = joined((one_line(str(each)) for each in decision.get("because", ())), 1000, "; ")
-    facts = list(decision.get("facts", ()))
+    facts = reasons.others(decision)
     seen = [part for fact in facts[:_MOST_FACTS] for part in ("; ", *_fact(fact))][1:]
     more = [f"; … ({len(facts) - _MOST_FACTS} more)"] if len(facts) > _MOST_FACTS else []
-    return [("Rule", [rule]), ("Because", [because]), ("Facts", [*seen, *more])]
+    return [("Rule", [rule]), *why_rows(view), ("Facts", [*seen, *more])]
+
+
+def why_rows(view: RequestView) -> Rows:
+    """The reasons alone."""
+    told = reasons.lines(view.shown["decision"] or {}, view.email)
+    return [("And" if place else "Because", words) for place, words in enumerate(told)]
 
 
 def _fact(fact: Mapping[str, Any]) -> list[Part]:

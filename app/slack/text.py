@@ -5,6 +5,7 @@ Sizes are counted in UTF-16 units, the larger of the two countings that Slack ma
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 MARK = "\N{REPLACEMENT CHARACTER}"
@@ -19,13 +20,23 @@ _BREAKS = frozenset("\u2028\u2029\u0085\u000b\u000c")
 _COMBINED = 4
 """That many combining marks a character may carry before they climb over the lines above."""
 
-Part = str | datetime
+
+@dataclass(frozen=True, slots=True)
+class Precisely:
+    """An instant of which the seconds matter."""
+
+    at: datetime
+
+
+Part = str | datetime | Precisely
 Words = Sequence[Part]
 """A sentence of which the instants are shown in each reader's own zone; everything else is literal."""
 
 
 def visible(typed: str) -> str:
     """What somebody typed, with nothing in it that hides, reorders or overwrites what stands beside it."""
+    if typed.isascii() and typed.isprintable():
+        return typed
     shown: list[str] = []
     combined = 0
     for character in typed.replace("\r\n", "\n").replace("\r", "\n"):
@@ -98,13 +109,11 @@ def joined(items: Iterable[str], limit: int, between: str = ", ") -> str:
 # --- time -----------------------------------------------------------------------------------------
 
 
-def clock(at: datetime, now: datetime) -> str:
+def clock(when: datetime | Precisely, now: datetime) -> str:
     """``03:42 UTC``, with the day where that could be mistaken for another."""
-    return at.astimezone(UTC).strftime(_format(at, now))
-
-
-def _format(at: datetime, now: datetime) -> str:
-    return "%H:%M UTC" if abs(at - now) < timedelta(hours=12) else "%Y-%m-%d %H:%M UTC"
+    at = when.at if isinstance(when, Precisely) else when
+    time = "%H:%M:%S UTC" if isinstance(when, Precisely) else "%H:%M UTC"
+    return at.astimezone(UTC).strftime(time if abs(at - now) < timedelta(hours=12) else f"%Y-%m-%d {time}")
 
 
 def plain(words: Words, now: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.lifecycle import quorum
+from app.lifecycle import causes, moves, quorum
 from app.lifecycle.quorum import Place
 from app.model import RequestState, SlackUser
 from app.policy import ApprovalPlan, Policy, PolicyFolder
@@ -53,7 +53,8 @@ class Confirmation:
 class RequestView:
     """Everything that a message about one request may show. ``shown`` is the JSON of the front door.
 
-    ``ended_…`` are set from when the end began; ``silent`` says what a decision still waits for.
+    ``ended_…`` are set from when the end began; ``silent`` says what a decision still waits for. ``goes_on``: its end
+    was brought forward, and that is when it ends if the holder goes on. ``hangs_on``: the incident that it ends with.
     """
 
     id: str
@@ -72,6 +73,8 @@ class RequestView:
     accounts: tuple[tuple[str, str], ...]
     uses: tuple[str, ...]
     extend_by: timedelta | None
+    goes_on: datetime | None
+    hangs_on: str | None
     over_limit: bool
     round: int
     extension: timedelta | None
@@ -144,6 +147,8 @@ def look(session: Session, request: Request, folder: PolicyFolder) -> RequestVie
         accounts=tuple((connector, account) for connector, account in request.subjects or ()),
         uses=tuple(entry.use for entry in policy.access if entry.use) if policy else (),
         extend_by=_extend_by(request, policy),
+        goes_on=_goes_on(request),
+        hangs_on=_hangs_on(session, request),
         over_limit=request.over_limit,
         round=request.round,
         extension=timedelta(seconds=request.extension_seconds) if request.extension_seconds else None,
@@ -186,7 +191,21 @@ def _extend_by(request: Request, policy: Policy | None) -> timedelta | None:
     unconfirmed = request.confirm_due is not None and request.confirmed_by is None
     if policy is None or request.state != RequestState.ACTIVE or request.plan is not None or unconfirmed:
         return None
+    if moves.ends_early(request):
+        return None
     return policy.duration.extend if request.extensions < policy.duration.extensions else None
+
+
+def _goes_on(request: Request) -> datetime | None:
+    early = request.state == RequestState.ACTIVE and moves.ends_early(request)
+    return moves.given_until(request) if early else None
+
+
+def _hangs_on(session: Session, request: Request) -> str | None:
+    live = request.state in {RequestState.GRANTING, RequestState.ACTIVE}
+    due = session.get(Due, f"{causes.KIND}:{request.id}") if live else None
+    incident = due.data.get("incident") if due and due.data.get("seen") else None
+    return incident if isinstance(incident, str) else None
 
 
 def _steps(request: Request) -> tuple[tuple[OpenStep, ...], bool]:

@@ -5,14 +5,16 @@ A lease lasts :data:`LEASE` and is renewed while the work runs; when its holder 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, inspect, or_, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, inspect, or_, update
 from sqlalchemy import select as sa_select
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
+from app.store import statements
+from app.store.gathered import Gathered
 from app.store.step import LEASE, Step
 from app.store.tables import Due, Hold
 
@@ -47,7 +49,7 @@ def _lanes() -> Select[str, int]:
 
 
 @cache
-def _claiming() -> ReturningUpdate[Any]:
+def _claiming() -> Any:
     waiting = (
         sa_select(col(Due.id))
         .where(col(Due.lane) == bindparam("of_lane"), col(Due.due_at) <= _UNTIL, _UNHELD)
@@ -62,7 +64,8 @@ def _claiming() -> ReturningUpdate[Any]:
         "attempts": col(Due.attempts) + 1,
     }
     taken = update(Due).where(col(Due.id).in_(sa_select(waiting.c.id))).values(lease)
-    return taken.returning(*inspect(Due).columns)
+    found = select(Due).from_statement(taken.returning(Due))
+    return found.execution_options(populate_existing=True, synchronize_session=False)
 
 
 def waiting_lanes(session: Session, now: datetime) -> dict[str, int]:
@@ -75,6 +78,12 @@ def orphaned_lanes(session: Session, now: datetime) -> list[str]:
     """Where somebody claimed work and did not renew the lease: whoever it was is gone."""
     gone = (col(Due.due_at) <= now, col(Due.lease_until) <= now)
     return list(session.exec(select(Due.lane).where(*gone).distinct()).all())
+
+
+def waits_in(session: Session, lane: str, at_most: int) -> int:
+    """How much of one lane was tried and waits to be tried again; counts no further than that."""
+    tried = select(Due.id).where(col(Due.lane) == lane, col(Due.attempts) > 0).limit(at_most)
+    return session.exec(select(func.count()).select_from(tried.subquery())).one()
 
 
 def next_due_at(session: Session, now: datetime) -> datetime | None:
@@ -98,26 +107,34 @@ def claim(session: Session, lane: str, owner: str, until: datetime, now: datetim
         "owner": owner,
         "leased_until": now + LEASE,
     }
-    rows = session.connection().execute(_claiming(), given).mappings()
-    return sorted((Due(**row) for row in rows), key=lambda row: (row.due_at, row.id))
+    return sorted(session.scalars(_claiming(), given).all(), key=lambda row: (row.due_at, row.id))
 
 
-def renew(session: Session, owner: str, due_id: str, now: datetime, wall: datetime | None = None) -> None:
-    """Keep what is still being worked on, and the hold that this work took: holds go by the ``wall`` clock of steps."""
+def renew(
+    session: Session, owner: str, due_ids: Sequence[str], now: datetime, wall: datetime | None = None
+) -> None:
+    """Keep what is still being worked on, and the holds that this work took: holds go by the ``wall`` clock of steps.
+
+    What a step is working on at this moment is passed by: nobody waits here for a step that may wait for us.
+    """
     connection = session.connection()
-    # The hold first, as in every step: the work itself may be letting go of both at this moment.
-    holder = col(Hold.lease_by) == f"{due_id} {owner}"
-    connection.execute(update(Hold).where(holder).values(lease_until=(wall or now) + LEASE))
-    mine = (col(Due.lease_by) == owner, col(Due.id) == due_id)
-    connection.execute(update(Due).where(*mine).values(lease_until=now + LEASE))
+    holders = [f"{each} {owner}" for each in due_ids]
+    held = select(Hold.id).where(col(Hold.lease_by).in_(holders)).with_for_update(skip_locked=True)
+    kept = update(Hold).where(col(Hold.id).in_(held.cte("held").select()))
+    connection.execute(kept.values(lease_until=(wall or now) + LEASE))
+    mine = select(Due.id).where(col(Due.id).in_(due_ids), col(Due.lease_by) == owner)
+    still = update(Due).where(col(Due.id).in_(mine.with_for_update(skip_locked=True).cte("mine").select()))
+    connection.execute(still.values(lease_until=now + LEASE))
 
 
 def finish(step: Step, done: Due) -> None:
     """The work is done: owe it no longer, unless it was asked for again while it ran."""
     # Dropped and owed anew meanwhile, it counts from 0 again; then nobody holds it, or another.
-    as_it_was = (col(Due.id) == done.id, col(Due.rung) == done.rung, col(Due.lease_by) == done.lease_by)
-    if step.session.connection().execute(delete(Due).where(*as_it_was)).rowcount:
-        return
+    as_it_was = {"key": done.id, "was_rung": done.rung, "by": done.lease_by}
+    step.write(statements.FINISHED, unless=partial(_still_owed, step, done), **as_it_was)
+
+
+def _still_owed(step: Step, done: Due) -> None:
     row = step.session.get(Due, done.id, with_for_update=True, populate_existing=True)
     if row is None:
         return
@@ -168,9 +185,18 @@ def take_hold(step: Step, hold_id: str, by: Due) -> bool:
     return step.session.connection().execute(taken).rowcount == 1
 
 
+def take_locked_hold(step: Gathered, hold: Hold, by: Due) -> bool:
+    """As ``take_hold``, of a hold that this step has locked."""
+    until, holder = hold.lease_until, _holder(by)
+    free = hold.lease_by is None or until is None or not step.now < until <= step.now + _WRONG
+    if not free and hold.lease_by != holder:
+        return False
+    step.write(statements.HELD, key=hold.id, holder=holder, until=step.now + LEASE)
+    set_committed_value(hold, "lease_by", holder)
+    set_committed_value(hold, "lease_until", step.now + LEASE)
+    return True
+
+
 def free_hold(step: Step, hold_id: str, by: Due) -> bool:
     """End work on one hold; False where it was not ours any more: others may have worked on it meanwhile."""
-    connection = step.session.connection()
-    mine = (col(Hold.id) == hold_id, col(Hold.lease_by) == _holder(by))
-    freed = connection.execute(update(Hold).where(*mine).values(lease_by=None, lease_until=None))
-    return freed.rowcount == 1
+    return step.write(statements.FREED, key=hold_id, holder=_holder(by))

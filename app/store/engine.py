@@ -15,6 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 BUSY_SECONDS = 5
+IDLE_SECONDS = 10
+"""Nobody thinks that long in a transaction: who does is frozen, and lets go of what others wait for."""
 STATEMENT_SECONDS = 5
 ANSWER_SECONDS = STATEMENT_SECONDS + 2.0
 """A server that takes longer than it may itself hangs: the connection is given up, and nobody waits behind it."""
@@ -57,14 +59,15 @@ class BoundedConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError(message) from None
 
 
-def make_engine(url: str, *, patience: float = ANSWER_SECONDS) -> Engine:
+def make_engine(url: str, *, patience: float = ANSWER_SECONDS, idle: float = IDLE_SECONDS) -> Engine:
     """An engine for ``sqlite:///…`` or ``postgresql+psycopg://…``; opens nothing yet.
 
-    No PostgreSQL keeps anybody waiting for one answer for longer than ``patience`` seconds.
+    No PostgreSQL keeps anybody waiting for one answer for longer than ``patience`` seconds, nor keeps a transaction
+    in which nobody says anything for longer than ``idle``, whole seconds (0: as long as it takes).
     """
     if url.startswith("sqlite"):
         return _sqlite(url)
-    engine = _postgresql(url)
+    engine = _postgresql(url, idle)
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, args: Any, settings: Any) -> DBAPIConnection:
@@ -82,8 +85,11 @@ def wait_longer(connection: Connection, seconds: float) -> None:
         driver.patience = seconds
 
 
-def _postgresql(url: str) -> Engine:
-    limits = f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={BUSY_SECONDS}s -c timezone=UTC"
+def _postgresql(url: str, idle: float) -> Engine:
+    limits = (
+        f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout={BUSY_SECONDS}s -c timezone=UTC "
+        f"-c idle_in_transaction_session_timeout={idle:g}s"
+    )
     return create_engine(
         url,
         pool_size=10,
@@ -130,6 +136,12 @@ def reading(engine: Engine) -> Iterator[Session]:
         one_instant |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**one_instant) as connection, Session(connection) as session:
         yield session
+
+
+def take_time(session: Session) -> None:
+    """Let this transaction stand still for as long as it takes: it only reads, and nobody waits for it."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ drafted with ``python -m app.store.migrations "what it changes"``.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -35,8 +36,9 @@ def is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head_revision()
 
 
+@cache
 def head_revision() -> str | None:
-    """The newest migration that this version of the code knows."""
+    """The newest migration that this version of the code knows; its files are read once."""
     return ScriptDirectory.from_config(settings()).get_current_head()
 
 
@@ -54,7 +56,7 @@ def alone(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             wait_longer(connection, 2.0 * PATIENCE_SECONDS)
-            for limit in ("lock_timeout", "statement_timeout"):
+            for limit in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
                 connection.execute(text(f"SET LOCAL {limit} = '{PATIENCE_SECONDS}s'"))
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(hashtextextended('breakglass migrate', 0))")

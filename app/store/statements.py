@@ -7,7 +7,7 @@ from sqlalchemy import Delete, Insert, Update, bindparam, delete, insert, inspec
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, select
 
-from app.store.tables import Due, LedgerEntry, LedgerHead, Notice, Seen
+from app.store.tables import Due, Hold, LedgerEntry, LedgerHead, Notice, Seen
 
 Held = tuple[tuple[str, bool], ...]
 """Columns that must be as they were, each with whether it was NULL."""
@@ -22,8 +22,18 @@ def locked(table: type[SQLModel]) -> Any:
 
 
 @cache
-def conditional_update(table: type[SQLModel], names: tuple[str, ...], held: Held) -> Update:
-    """Set ``:to_NAME`` where the row ``:key`` still has ``:was_NAME``; answers what was set, as stored."""
+def locked_together(table: type[SQLModel]) -> Any:
+    """The rows ``:keys``, as they are now, locked in one order."""
+    (key,) = inspect(table).primary_key
+    found = select(table).where(key.in_(bindparam("keys", expanding=True))).order_by(key).with_for_update()
+    return found.execution_options(populate_existing=True)
+
+
+@cache
+def conditional_update(
+    table: type[SQLModel], names: tuple[str, ...], held: Held, *, answers: bool = True
+) -> Update:
+    """Set ``:to_NAME`` where the row ``:key`` still has ``:was_NAME``; ``answers`` what was set, as stored."""
     columns = inspect(table).columns
     as_it_was = [
         columns[name].is_(None)
@@ -33,7 +43,7 @@ def conditional_update(table: type[SQLModel], names: tuple[str, ...], held: Held
     ]
     values = {name: bindparam(f"to_{name}", type_=columns[name].type) for name in names}
     changed = update(table).where(columns["id"] == bindparam("key"), *as_it_was).values(values)
-    return changed.returning(*(columns[name] for name in names))
+    return changed.returning(*(columns[name] for name in names)) if answers else changed
 
 
 @cache
@@ -49,6 +59,22 @@ def owed(dialect: str) -> Insert:
 
 DROPPED: Delete = delete(Due).where(col(Due.id).in_(bindparam("keys", expanding=True)))
 NOTICED: Insert = insert(Notice)
+FINISHED: Delete = delete(Due).where(
+    col(Due.id) == bindparam("key"),
+    col(Due.rung) == bindparam("was_rung"),
+    col(Due.lease_by).is_not_distinct_from(bindparam("by")),
+)
+FREED: Update = (
+    update(Hold)
+    .where(col(Hold.id) == bindparam("key"), col(Hold.lease_by) == bindparam("holder"))
+    .values(lease_by=None, lease_until=None)
+)
+HELD: Update = (
+    update(Hold)
+    .where(col(Hold.id) == bindparam("key"))
+    .values(lease_by=bindparam("holder"), lease_until=bindparam("until"))
+)
+"""For holds that are locked already."""
 HEAD = select(col(LedgerHead.seq), col(LedgerHead.hash)).with_for_update()
 ENTERED: Insert = insert(LedgerEntry)
 HEAD_MOVED: Update = update(LedgerHead).values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))

@@ -5,17 +5,18 @@ Locks are taken in one order, everywhere: request, limits, freeze, hold, ledger 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Engine
+from sqlalchemy import ColumnElement, Delete, Engine, Update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, SQLModel, select
 
 from app.points import Point, reached
 from app.store import engine as databases
 from app.store import ledger, statements
-from app.store.tables import AUDITED, Due, Notice
+from app.store.tables import AUDITED, Due
 
 Row = TypeVar("Row", bound=SQLModel)
 Rings = Callable[[Sequence[str], Sequence[tuple[str, datetime]]], None]
@@ -36,6 +37,38 @@ class Hands(Protocol):
         """Do these now: they are leased to ``owner`` already. Called after the commit; never raises."""
 
 
+@dataclass(slots=True)
+class Outgoing:
+    """A row of the outbox that is to be written; see ``tables.Notice``, which takes a hundred times longer to make."""
+
+    conversation: str
+    priority: int
+    kind: str
+    created_at: datetime
+    due_at: datetime
+    request_id: str | None = None
+    slot: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    head: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Its columns, all but the key."""
+        said = {name: getattr(self, name) for name in self.__slots__}
+        return said | _NOT_SENT
+
+
+_NOT_SENT: dict[str, Any] = {
+    "attempts": 0,
+    "unclear": False,
+    "escalated": False,
+    "sent_at": None,
+    "ts": None,
+    "last_error": None,
+    "lease_by": None,
+    "lease_until": None,
+}
+
+
 class Step:
     """One transaction. Everything audited goes through :meth:`insert` and :meth:`change`, then :meth:`record`."""
 
@@ -46,11 +79,13 @@ class Step:
         self._owner = owner
         self.rung: set[str] = set()
         self.later: set[tuple[str, datetime]] = set()
-        self.notices: list[Notice] = []
+        self.notices: list[Outgoing] = []
         """Owed by this step so far; written when it closes."""
+        self.told: Mapping[str, set[str]] = {}
+        """Request -> slots in which something of it was owed before this step, where that was looked up."""
         self._entries: list[ledger.Entry] = []
         self._rows: list[dict[str, Any]] = []
-        self._alerts: list[Notice] = []
+        self._alerts: list[Outgoing] = []
         self._owed: dict[str, dict[str, Any]] = {}
         self._dropped: set[str] = set()
         self.timed: list[tuple[str, datetime]] = []
@@ -101,20 +136,42 @@ class Step:
 
         True for exactly one caller, however many race; the row then has these values.
         """
-        table, held = type(row), dict(only_if or {})
+        held = dict(only_if or {})
         as_it_was = tuple((name, value is None) for name, value in held.items())
-        changed = statements.conditional_update(table, tuple(values), as_it_was)
         given = {"key": ledger.key_of(row)} | {f"to_{name}": value for name, value in values.items()}
         given |= {f"was_{name}": value for name, value in held.items() if value is not None}
-        found = self.session.connection().execute(changed, given).first()
+        found = self._update(type(row), tuple(values), as_it_was, given)
         if found is None:
             return False
         # As the database has them now, which may have rounded what it was given.
         for name, value in zip(values, found, strict=True):
             set_committed_value(row, name, value)
-        if audited := {name: getattr(row, name) for name in values if name in AUDITED[table]}:
-            self._rows.append({"table": str(table.__tablename__), "id": ledger.key_of(row), "set": audited})
+        self._remember(row, values)
         return True
+
+    def _update(
+        self, table: type[SQLModel], names: tuple[str, ...], held: statements.Held, given: Mapping[str, Any]
+    ) -> Sequence[Any] | None:
+        """What is stored now; None where the row is not as it was."""
+        changed = statements.conditional_update(table, names, held)
+        return self.session.connection().execute(changed, given).first()
+
+    def _remember(self, row: SQLModel, changed: Mapping[str, Any]) -> None:
+        table = type(row)
+        if audited := {name: getattr(row, name) for name in changed if name in AUDITED[table]}:
+            self._rows.append({"table": str(table.__tablename__), "id": ledger.key_of(row), "set": audited})
+
+    def write(
+        self, statement: Update | Delete, /, *, unless: Callable[[], None] | None = None, **values: Any
+    ) -> bool:
+        """One UPDATE or DELETE of the row ``key`` that is not audited; whether there was one as it says.
+
+        Where there was not, ``unless`` follows.
+        """
+        hit = self.session.connection().execute(statement, values).rowcount == 1
+        if not hit and unless is not None:
+            unless()
+        return hit
 
     def said(self) -> list[str]:
         """The actions that this step records, in order."""
@@ -134,7 +191,18 @@ class Step:
 
     def due(self, kind: str, ref: str, at: datetime, lane: str, **data: Any) -> None:
         """Owe a piece of work. The same (kind, ref) again moves it and makes a running one run once more."""
-        self._owe(Due(id=f"{kind}:{ref}", kind=kind, ref=ref, lane=lane, due_at=at, data=data))
+        self._owed[f"{kind}:{ref}"] = {
+            "id": f"{kind}:{ref}",
+            "kind": kind,
+            "ref": ref,
+            "lane": lane,
+            "due_at": at,
+            "rung": 0,
+            "attempts": 0,
+            "data": data,
+            "lease_by": None,
+            "lease_until": None,
+        }
         if at <= self.now:
             self.rung.add(lane)
         else:
@@ -147,18 +215,15 @@ class Step:
             return
         row = Due(id=f"{kind}:{ref}", kind=kind, ref=ref, lane=lane, due_at=self.now, data=data, attempts=1)
         row.lease_by, row.lease_until = self._owner, self.now + LEASE
-        self._owe(row)
-        self.handed.append(row)
-
-    def _owe(self, row: Due) -> None:
         self._owed[row.id] = row.model_dump()
+        self.handed.append(row)
 
     def undue(self, kind: str, ref: str) -> None:
         """Owe it no longer."""
         self._owed.pop(f"{kind}:{ref}", None)
         self._dropped.add(f"{kind}:{ref}")
 
-    def notice(self, notice: Notice, *, alert: bool = False) -> None:
+    def notice(self, notice: Outgoing, *, alert: bool = False) -> None:
         """Owe people a message; an ``alert`` ends with the ledger's head as this step leaves it."""
         self.notices.append(notice)
         if alert:
@@ -177,7 +242,7 @@ class Step:
             for notice in self._alerts:
                 notice.head = head
         if self.notices:
-            rows = [notice.model_dump(exclude={"id"}) for notice in self.notices]
+            rows = [notice.row() for notice in self.notices]
             self.session.connection().execute(statements.NOTICED, rows)
 
     def _write_owed(self) -> None:
@@ -188,6 +253,9 @@ class Step:
             # In one order: two steps may owe the same.
             rows = [self._owed[key] for key in sorted(self._owed)]
             connection.execute(statements.owed(self._dialect), rows)
+
+
+StepKind = TypeVar("StepKind", bound=Step)
 
 
 class Steps:
@@ -208,9 +276,15 @@ class Steps:
     @contextmanager
     def step(self) -> Iterator[Step]:
         """One step; commits at the end of the block, rings the bell after that."""
+        with self.step_of(Step) as step:
+            yield step
+
+    @contextmanager
+    def step_of(self, kind: type[StepKind]) -> Iterator[StepKind]:
+        """As ``step``, of that kind."""
         hands = self.hands
         with databases.writing(self.engine) as session:
-            step = Step(session, self.now(), hands.owner if hands else None)
+            step = kind(session, self.now(), hands.owner if hands else None)
             yield step
             step.close()
             reached(Point.BEFORE_COMMIT, *step.said())

@@ -270,7 +270,10 @@ class PersonRow(SQLModel, table=True):
 
 
 class Roster(SQLModel, table=True):
-    """Who is in a Slack user group, as the clock last read it. ``members`` None: it could not be read."""
+    """Who is in a Slack user group, as the clock last read it. ``members`` None: it could not be read.
+
+    The row ``incidents`` holds what is open, for menus: ``{"open": [{"id", "title", "severity", "channel"}]}``.
+    """
 
     __tablename__ = "roster"
 

@@ -162,10 +162,16 @@ SELECT EXISTS (
 
 LEFT_BEHIND = """
 WITH RECURSIVE
-now AS (SELECT (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint AS xid),
+now AS MATERIALIZED (SELECT (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint AS xid),
+young AS MATERIALIZED (
+  SELECT CASE WHEN xid - %(xid)s::bigint < 2147483647
+              THEN age((%(xid)s::bigint & 4294967295)::text::xid) ELSE 2147483647 END AS age
+    FROM now
+),
 reach (id) AS (
   SELECT oid FROM pg_roles WHERE rolname = %(role)s::text OR oid = %(role_oid)s::bigint::oid
-  UNION SELECT m.roleid FROM reach JOIN pg_auth_members m ON m.member = reach.id
+  UNION
+  SELECT m.roleid FROM reach, LATERAL (SELECT * FROM pg_auth_members WHERE member = reach.id OFFSET 0) m
 ),
 them (id) AS (
   SELECT id FROM reach
@@ -173,27 +179,30 @@ them (id) AS (
 ),
 acl (what, item, xmin) AS (
   SELECT c.oid::regclass::text, x, c.xmin::text FROM pg_class c, unnest(c.relacl) x
+   WHERE age(c.xmin) <= (SELECT age FROM young)
   UNION ALL SELECT a.attrelid::regclass || '.' || quote_ident(a.attname), x, a.xmin::text
-    FROM pg_attribute a, unnest(a.attacl) x WHERE a.attacl IS NOT NULL
+    FROM pg_attribute a, unnest(a.attacl) x WHERE a.attacl IS NOT NULL AND age(a.xmin) <= (SELECT age FROM young)
   UNION ALL SELECT 'schema ' || quote_ident(n.nspname), x, n.xmin::text
-    FROM pg_namespace n, unnest(n.nspacl) x
+    FROM pg_namespace n, unnest(n.nspacl) x WHERE age(n.xmin) <= (SELECT age FROM young)
   UNION ALL SELECT 'database ' || quote_ident(d.datname), x, d.xmin::text
-    FROM pg_database d, unnest(d.datacl) x
+    FROM pg_database d, unnest(d.datacl) x WHERE age(d.xmin) <= (SELECT age FROM young)
   UNION ALL SELECT 'function ' || p.oid::regprocedure, x, p.xmin::text FROM pg_proc p, unnest(p.proacl) x
+    WHERE age(p.xmin) <= (SELECT age FROM young)
   UNION ALL SELECT 'type ' || t.oid::regtype, x, t.xmin::text FROM pg_type t, unnest(t.typacl) x
+    WHERE age(t.xmin) <= (SELECT age FROM young)
   UNION ALL SELECT 'foreign server ' || quote_ident(s.srvname), x, s.xmin::text
-    FROM pg_foreign_server s, unnest(s.srvacl) x
+    FROM pg_foreign_server s, unnest(s.srvacl) x WHERE age(s.xmin) <= (SELECT age FROM young)
 ),
 found (kind, line, xmin) AS (
   SELECT 1, format('%%s is now a member of %%s (given by %%s)', m.member::regrole, m.roleid::regrole,
                    m.grantor::regrole), m.xmin::text
     FROM pg_auth_members m
-   WHERE m.grantor <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
+   WHERE age(m.xmin) <= (SELECT age FROM young) AND m.grantor <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
      AND (m.grantor IN (TABLE them) OR m.roleid IN (TABLE them) OR m.member IN (TABLE reach))
   UNION ALL
   SELECT 2, format('%%sfunction %%s of %%s', CASE WHEN p.prosecdef THEN 'SECURITY DEFINER ' END,
                    p.oid::regprocedure, p.proowner::regrole), p.xmin::text
-    FROM pg_proc p WHERE p.proowner IN (TABLE them)
+    FROM pg_proc p WHERE age(p.xmin) <= (SELECT age FROM young) AND p.proowner IN (TABLE them)
   UNION ALL
   SELECT 3, format('%%s on %%s for %%s (given by %%s)',
                    string_agg(e.privilege_type, ', ' ORDER BY e.privilege_type), acl.what,
@@ -204,33 +213,39 @@ found (kind, line, xmin) AS (
    GROUP BY acl.what, e.grantee, e.grantor, acl.xmin
   UNION ALL
   SELECT 3, format('default privileges of %%s', d.defaclrole::regrole), d.xmin::text
-    FROM pg_default_acl d WHERE d.defaclrole IN (TABLE them)
+    FROM pg_default_acl d
+   WHERE age(d.xmin) <= (SELECT age FROM young) AND d.defaclrole IN (TABLE them)
   UNION ALL
   SELECT 4, format('trigger %%s on %%s, which runs %%s', quote_ident(t.tgname), t.tgrelid::regclass,
                    t.tgfoid::regprocedure), t.xmin::text
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-   WHERE NOT t.tgisinternal AND (c.relowner IN (TABLE them) OR p.proowner IN (TABLE them))
+   WHERE age(t.xmin) <= (SELECT age FROM young) AND NOT t.tgisinternal
+     AND (c.relowner IN (TABLE them) OR p.proowner IN (TABLE them))
   UNION ALL
   SELECT 4, format('rule %%s on %%s', quote_ident(w.rulename), w.ev_class::regclass), w.xmin::text
     FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class
-   WHERE w.rulename <> '_RETURN' AND c.relowner IN (TABLE them)
+   WHERE age(w.xmin) <= (SELECT age FROM young) AND w.rulename <> '_RETURN' AND c.relowner IN (TABLE them)
   UNION ALL
   SELECT 4, format('row policy %%s on %%s', quote_ident(y.polname), y.polrelid::regclass), y.xmin::text
-    FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid WHERE c.relowner IN (TABLE them)
+    FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid
+   WHERE age(y.xmin) <= (SELECT age FROM young) AND c.relowner IN (TABLE them)
   UNION ALL
   SELECT 5, format('%%s %%s of %%s', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
                    WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
                    c.oid::regclass, c.relowner::regrole), c.xmin::text
-    FROM pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relowner IN (TABLE them)
+    FROM pg_class c WHERE age(c.xmin) <= (SELECT age FROM young) AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+      AND c.relowner IN (TABLE them)
      AND c.relpersistence <> 't'
   UNION ALL
   SELECT 5, format('schema %%s of %%s', quote_ident(n.nspname), n.nspowner::regrole), n.xmin::text
-    FROM pg_namespace n WHERE n.nspowner IN (TABLE them) AND n.nspname !~ '^pg_(toast_)?temp'
+    FROM pg_namespace n WHERE age(n.xmin) <= (SELECT age FROM young) AND n.nspowner IN (TABLE them)
+      AND n.nspname !~ '^pg_(toast_)?temp'
   UNION ALL
   SELECT 6, format('something of %%s in database %%s (not looked at from here)', d.refobjid::regrole,
                    quote_ident(b.datname)), d.xmin::text
     FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid
-   WHERE b.datname <> current_database() AND d.refclassid = 'pg_authid'::regclass
+   WHERE age(d.xmin) <= (SELECT age FROM young) AND b.datname <> current_database()
+     AND d.refclassid = 'pg_authid'::regclass
      AND (d.refobjid IN (TABLE them) OR EXISTS (
        SELECT FROM pg_shdepend o WHERE o.dbid = d.dbid AND o.classid = d.classid AND o.objid = d.objid
           AND o.deptype = 'o' AND o.refobjid IN (TABLE them)))
@@ -239,7 +254,9 @@ dated AS (
   SELECT kind, line, now.xid - ((now.xid - found.xmin::bigint) & 4294967295) AS xid
     FROM found, now WHERE found.xmin::bigint >= 3
 )
-SELECT DISTINCT kind, line FROM dated WHERE xid >= %(xid)s
+SELECT DISTINCT kind, line FROM dated WHERE xid >= %(xid)s::bigint
+UNION ALL
+SELECT 0, NULL FROM now WHERE xid < %(xid)s::bigint
 UNION ALL
 SELECT 7, format('prepared transaction %%L of %%s in database %%s', x.gid, x.owner, x.database)
   FROM pg_prepared_xacts x JOIN pg_roles r ON r.rolname = x.owner WHERE r.oid IN (TABLE them)
@@ -248,5 +265,6 @@ ORDER BY 1, 2 LIMIT %(most)s
 """What was made or changed since transaction ``xid`` (64 bits) by the role, what it may become, the subject.
 
 A catalogue row carries the transaction that wrote it in 32 bits (``xmin``); a row is as young as the youngest
-64-bit number that fits, which is never in the future.
+64-bit number that fits, which is never in the future. ``age`` leaves out at once what is older, so that a target's
+thousands of old rows are not taken apart for each grant. Kind 0: the server has not come to that number.
 """

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.senders import SENDERS, Senders
+from app.senders import MOST_WAYS, SENDERS, Senders
 from tests.servers import wait_until
 
 Start = Callable[..., Senders]
@@ -42,8 +42,10 @@ def deliveries() -> Deliveries:
 def start(deliveries: Deliveries) -> Iterator[Start]:
     started: list[Senders] = []
 
-    def begin(*, is_busy: Callable[[], bool] = lambda: False) -> Senders:
-        senders = Senders(deliveries, is_busy)
+    def begin(
+        *, is_busy: Callable[[], bool] = lambda: False, is_crowded: Callable[[], bool] = lambda: False
+    ) -> Senders:
+        senders = Senders(deliveries, is_busy, is_crowded)
         senders.start()
         started.append(senders)
         return senders
@@ -128,3 +130,17 @@ def test_notices_let_the_work_in_hand_go_first(start: Start, deliveries: Deliver
 def test_notices_do_not_wait_for_work_that_never_ends(start: Start, deliveries: Deliveries) -> None:
     start(is_busy=lambda: True)
     looked(deliveries, 1)
+
+
+def test_notices_wait_longer_while_very_much_is_taken_back_but_not_for_ever(
+    start: Start, deliveries: Deliveries
+) -> None:
+    asked: list[int] = []
+
+    def is_crowded() -> bool:
+        asked.append(deliveries.looks)
+        return True
+
+    start(is_busy=lambda: True, is_crowded=is_crowded)
+    looked(deliveries, 1)
+    assert asked.count(0) > 2 * MOST_WAYS

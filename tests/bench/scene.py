@@ -20,8 +20,8 @@ from app.supervisor import Child, spawn
 from tests.bench import policies
 from tests.bench.size import Size
 from tests.bench.slack import person_key
-from tests.house import database_url, prepare_roles
-from tests.servers import start_postgres, start_valkey, wait_until
+from tests.house import new_database, prepare_roles
+from tests.servers import PostgresServer, start_postgres, start_valkey, wait_until
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Scene:
 
     engine: Engine
     events: str
+    target: PostgresServer
     processes: Mapping[str, "Popen[bytes]"] = field(repr=False)
 
     def resident(self, name: str) -> float:
@@ -73,7 +74,7 @@ def databases(kind: Database, place: Path) -> Iterator[Callable[[str], str]]:
         return
     server = start_postgres(None, **_AS_IN_EARNEST, shared_buffers="128MB")
     try:
-        yield lambda name: _migrated(database_url(server, name))
+        yield lambda name: _migrated(new_database(server, name))
     finally:
         server.close()
 
@@ -103,7 +104,7 @@ def running(url: str, size: Size, place: Path) -> Iterator[Scene]:
             wait_for(process, lambda: _is_ready(f"{web}/readyz"), place / f"{name}.log")
         engine = make_engine(url)
         stack.callback(engine.dispose)
-        yield Scene(engine, f"{web}/slack/events", processes)
+        yield Scene(engine, f"{web}/slack/events", target, processes)
 
 
 def environment(url: str, folder: Path, place: Path, stack: ExitStack, people: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from app.points import Point
 from tests.chaos.company import POLICIES, SETTINGS, STAFF, STANDING
 from tests.chaos.proxy import Wire
-from tests.house import PEOPLE, Target, database_url, migrate_to, prepare_roles, write_policies
+from tests.house import PEOPLE, Target, migrate_to, new_database, prepare_roles, write_policies
 from tests.processes.children import Child, start_child
 from tests.processes.company import ROLES
 from tests.processes.installation import Installation
@@ -82,7 +82,7 @@ def installed(kind: str, folder: Path) -> Iterator[Scene]:
         target = Target(server, "shop")
         behind = server.dsn().rpartition("host=")[2].replace("%2F", "/")
         database = (
-            f"sqlite:///{folder / 'breakglass.db'}" if kind == "sqlite" else database_url(server, "house")
+            f"sqlite:///{folder / 'breakglass.db'}" if kind == "sqlite" else new_database(server, "house")
         )
         migrate_to(database)
         scene = Scene(database, target, start_valkey(), _policies(folder), folder, STAFF)

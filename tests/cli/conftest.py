@@ -17,7 +17,7 @@ from app.cli.terminal import Terminal, schemas
 from app.clock import SystemClock
 from app.model import Ended, GrantState, RequestState, new_id
 from app.policy import load
-from app.store import ledger, schema
+from app.store import ledger
 from app.store.engine import make_engine
 from app.store.step import Step, Steps
 from app.store.tables import Grant, Hold, LedgerEntry, Notice, PolicyText, Request
@@ -103,19 +103,10 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("migrated") / "breakglass.db"
-    engine = make_engine(f"sqlite:///{file}")
-    schema.migrate(engine)
-    engine.dispose()
-    return file
-
-
 @pytest.fixture
-def database(tmp_path: Path, migrated: Path) -> Path:
+def database(tmp_path: Path, migrated_file: Path) -> Path:
     """A migrated database."""
-    return Path(shutil.copy(migrated, tmp_path / "breakglass.db"))
+    return Path(shutil.copy(migrated_file, tmp_path / "breakglass.db"))
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def env(
     env: dict[str, str], slack: Slack, valkey: ValkeyServer, target: PostgresServer, steps: Steps
 ) -> dict[str, str]:
     """A whole installation in good order."""
-    sweep(steps)
+    sweep(steps, age=-90)  # it counts as just now for as long as a slow machine may take
     return env | {
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,

@@ -160,7 +160,8 @@ def back_up(house: TestHouse, folder: Path) -> str:
         return str(shutil.copyfile(sqlite_file(house), folder / "back-up.db"))
     name, _, server = admin(house)
     with server:
-        server.execute(f'CREATE DATABASE "{name}_copy" TEMPLATE "{name}"')
+        server.execute(f'DROP DATABASE IF EXISTS "{name}_copy"')
+        server.execute(f'CREATE DATABASE "{name}_copy" TEMPLATE "{name}" STRATEGY FILE_COPY')
     return f"{name}_copy"
 
 
@@ -176,4 +177,4 @@ def restore(house: TestHouse, copy: str) -> None:
     name, _, server = admin(house)
     with server:
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copy}"')
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copy}" STRATEGY FILE_COPY')

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.store.tables import LedgerEntry
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 HEAD = ORDERS_DB[: ORDERS_DB.index("approval:")]
@@ -26,6 +26,7 @@ def asked(house: TestHouse, name: str) -> bool:
     return any(b.action_id == "breakglass_approve" for m in house.person(name).dm() for b in m.buttons())
 
 
+@EACH
 def test_a_quorum_of_two_needs_two_people(build: Build) -> None:
     house = build(orders_db=QUORUM)
     house.asks("alan", LINE)
@@ -37,6 +38,7 @@ def test_a_quorum_of_two_needs_two_people(build: Build) -> None:
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_a_yes_may_be_turned_into_a_no_while_it_is_pending(build: Build) -> None:
     house = build(orders_db=QUORUM)
     house.asks("alan", LINE)
@@ -51,6 +53,7 @@ def test_a_yes_may_be_turned_into_a_no_while_it_is_pending(build: Build) -> None
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_the_next_step_opens_when_its_time_comes_and_the_first_stays_open(build: Build) -> None:
     house = build(orders_db=ESCALATION)
     house.asks("alan", LINE)
@@ -97,6 +100,7 @@ def test_a_yes_stored_before_the_end_counts_although_it_is_judged_after_it(build
     assert house.latest()["state"] == "active"
 
 
+@EACH
 def test_waking_asks_the_next_people_now(build: Build) -> None:
     house = build(orders_db=ESCALATION)
     house.asks("alan", LINE)
@@ -115,6 +119,7 @@ def test_a_step_that_nobody_could_give_opens_the_next_at_once(build: Build) -> N
     assert asked(house, "grace")
 
 
+@EACH
 def test_stages_pass_in_order_and_nobody_counts_twice(build: Build) -> None:
     settings = SETTINGS.replace("security: {members: [", "security: {members: [grace@example.com, ")
     house = build(settings=settings, orders_db=STAGES)

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 from app.serving import build_web
 from tests.desk.outage import gone
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 from tests.serving import Port, together, wait
 
 LINE = "orders-db 30m INC-1 replica lag"
@@ -38,6 +38,7 @@ def hanging(house: TestHouse, table: str = "request") -> Iterator[None]:
         yield
 
 
+@EACH
 def test_while_the_database_is_gone_everything_is_answered_with_the_sentence(house: TestHouse) -> None:
     house.asks("alan", LINE)
     card = house.slack.channel("C0APPROVALS").messages()[-1]

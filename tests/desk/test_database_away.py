@@ -15,12 +15,11 @@ from app.lifecycle.journal import JOURNAL
 from app.model import iso
 from app.store.tables import Grant, LedgerEntry
 from tests.desk.outage import Watch, gone, read_only
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 
 LINE = "orders-db 30m INC-1 replica lag"
 
 
-ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 """What does not depend on which database it is that is away."""
 
 
@@ -37,6 +36,7 @@ def said_to_security(house: TestHouse) -> str:
     return "\n".join(message.text for message in house.slack.channel("C0SECURITY").messages())
 
 
+@EACH
 def test_what_ends_while_the_database_is_gone_is_taken_back_on_time_and_recorded_later(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -63,6 +63,7 @@ def test_what_ends_while_the_database_is_gone_is_taken_back_on_time_and_recorded
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_what_a_database_does_not_take_down_is_taken_back_all_the_same(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -79,7 +80,6 @@ def test_what_a_database_does_not_take_down_is_taken_back_all_the_same(watch: Wa
     assert house.ledger_is_clean()
 
 
-@ON_SQLITE
 def test_an_end_that_had_begun_is_carried_out_without_the_database(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -95,7 +95,6 @@ def test_an_end_that_had_begun_is_carried_out_without_the_database(watch: Watch)
         assert not house.target.can_write("ada")
 
 
-@ON_SQLITE
 def test_what_another_request_still_holds_stays(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -109,7 +108,6 @@ def test_what_another_request_still_holds_stays(watch: Watch) -> None:
         assert not house.target.can_write("ada")
 
 
-@ON_SQLITE
 def test_what_stood_before_stays(watch: Watch) -> None:
     house = watch.at
     house.target.run("GRANT incident_writer TO ada")
@@ -121,7 +119,6 @@ def test_what_stood_before_stays(watch: Watch) -> None:
     assert "others" in watch.journal()[-1]
 
 
-@ON_SQLITE
 def test_an_extension_is_remembered(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -136,7 +133,6 @@ def test_an_extension_is_remembered(watch: Watch) -> None:
         assert not house.target.can_write("ada")
 
 
-@ON_SQLITE
 def test_what_hangs_is_begun_once_and_keeps_no_other_target_waiting(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -153,7 +149,6 @@ def test_what_hangs_is_begun_once_and_keeps_no_other_target_waiting(watch: Watch
         assert not house.target.can_write("ada")
 
 
-@ON_SQLITE
 def test_a_target_that_is_away_too_is_asked_again(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -177,6 +172,7 @@ def test_a_target_that_is_away_too_is_asked_again(watch: Watch) -> None:
     assert len(entries(house, "TakenWhileDatabaseAway")) == 1
 
 
+@EACH
 def test_a_look_costs_what_happened_and_not_what_is_open(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -215,7 +211,6 @@ def test_a_database_that_only_says_nothing_is_away_too_and_a_machine_that_slept_
 # --- a clock that starts without its database ----------------------------------------------------------------
 
 
-@ON_SQLITE
 def test_a_clock_that_starts_without_its_database_goes_by_the_list_on_disk(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -228,7 +223,6 @@ def test_a_clock_that_starts_without_its_database_goes_by_the_list_on_disk(watch
         assert not house.target.can_write("ada")
 
 
-@ON_SQLITE
 def test_the_list_is_written_when_something_changed_and_at_most_every_three_seconds(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -246,7 +240,6 @@ def test_the_list_is_written_when_something_changed_and_at_most_every_three_seco
     assert not watch.live.exists()
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("how", ["others may write it", "it is torn", "it is a link"])
 def test_a_list_that_cannot_be_trusted_is_not_used(watch: Watch, how: str) -> None:
     house = watch.at
@@ -266,7 +259,6 @@ def test_a_list_that_cannot_be_trusted_is_not_used(watch: Watch, how: str) -> No
         assert house.target.can_write("ada")
 
 
-@ON_SQLITE
 def test_who_writes_an_earlier_end_into_the_list_is_told_of(watch: Watch) -> None:
     """Taking is the open direction, and never a silent one."""
     house = watch.at
@@ -298,6 +290,7 @@ def put_journal(watch: Watch, text: str) -> None:
     (watch.folder / JOURNAL).chmod(0o600)
 
 
+@EACH
 def test_a_forged_line_changes_nothing_and_is_recorded_beside_what_the_target_says(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -316,7 +309,6 @@ def test_a_forged_line_changes_nothing_and_is_recorded_beside_what_the_target_sa
     assert house.ledger_is_clean()
 
 
-@ON_SQLITE
 def test_a_journal_is_recorded_once_though_it_was_not_forgotten_in_time(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)
@@ -327,6 +319,7 @@ def test_a_journal_is_recorded_once_though_it_was_not_forgotten_in_time(watch: W
     assert len(entries(house, "TakenWhileDatabaseAway")) == 1
 
 
+@EACH
 def test_a_journal_waits_where_it_cannot_be_recorded(watch: Watch) -> None:
     house = watch.at
     house.asks("ada", LINE)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,24 +19,14 @@ from app.model import Access
 from app.store import due as timetable
 from app.store import engine as databases
 from app.store.tables import Drift, Due, Freeze, Hold, LedgerEntry, Notice, Pulse
-from tests.conftest import make_database
 from tests.hostile.forging import presses
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import wait
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
 SETTLED = drift.SETTLE.total_seconds() + 1
 NEXT = drift.SWEEP_EVERY.total_seconds() + 1
-
-
-EACH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """On SQLite; what is marked with ``EACH``, where locks or rows could differ, on PostgreSQL as well."""
-    return make_database(request, tmp_path, getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture
@@ -129,6 +118,7 @@ def test_what_was_given_is_no_drift(swept: TestHouse) -> None:
     assert swept.ledger_is_clean()
 
 
+@EACH
 def test_the_clock_sees_that_every_target_is_swept(house: TestHouse) -> None:
     pools = wiring.make_pools(house.house)
     wiring.make_timetable(house.house, pools, lambda _lanes: None).sweep()
@@ -138,6 +128,7 @@ def test_the_clock_sees_that_every_target_is_swept(house: TestHouse) -> None:
     assert (pulse.ok, pulse.at) == (True, house.clock.now())
 
 
+@EACH
 def test_what_drifted_and_when_each_target_was_asked_are_measured(swept: TestHouse) -> None:
     swept.target.run("GRANT incident_writer TO grace", "GRANT incident_writer TO heidi")
     later(swept, NEXT)
@@ -148,6 +139,7 @@ def test_what_drifted_and_when_each_target_was_asked_are_measured(swept: TestHou
     assert ("breakglass_drift_sweep_age_seconds", labels, 30) in samples
 
 
+@EACH
 def test_a_target_that_is_not_configured_any_more_is_forgotten(swept: TestHouse) -> None:
     swept.target.run("GRANT incident_writer TO ada")
     later(swept, NEXT)
@@ -246,6 +238,7 @@ def test_it_is_told_again_each_time_and_what_others_gave_beside_it_stays(swept: 
     assert len(alerts(swept, "access_of_ours")) == 2
 
 
+@EACH
 def test_what_cannot_be_removed_is_told_with_the_steps_by_hand(swept: TestHouse) -> None:
     def silent() -> None:
         message = "orders-db does not answer."
@@ -626,6 +619,7 @@ def test_the_target_is_read_with_the_hold_taken(swept: TestHouse, kind: str) -> 
     assert [hold.lease_by for hold in swept.rows(Hold)] == [None]
 
 
+@EACH
 def test_what_was_taken_without_our_hearing_of_it_is_said_and_its_sessions_are_asked(
     swept: TestHouse,
 ) -> None:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from app.errors import ConnectorError
 from app.model import Email
 from app.policy import Ask
 from connectors.interface import Incident, OnCall
-from tests.conftest import make_database
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 from tests.pretended import ASKED, BOARD, KINDS
 from tests.serving import wait
@@ -26,11 +24,6 @@ assert ROTA != SETTINGS
 SOURCES = 'sources: {duty: {kind: pretended, token: "${DUTY_TOKEN}"}, desk: {kind: pretended, token: x}}\n'
 ENV = {"DUTY_TOKEN": "duty-t0ken-of-nobody"}
 Build = Callable[..., TestHouse]
-
-
-@pytest.fixture(params=["sqlite"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return make_database(request, tmp_path, request.param)
 
 
 @pytest.fixture(autouse=True)

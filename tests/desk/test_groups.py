@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.store.tables import Roster
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -18,6 +18,7 @@ def house_of(build: Build, settings: str = WITH_SLACK) -> TestHouse:
     return house
 
 
+@EACH
 def test_members_of_a_slack_group_approve(build: Build) -> None:
     house = house_of(build)
     house.asks("alan", LINE)
@@ -36,6 +37,7 @@ def test_what_is_older_than_a_minute_is_unknown_and_unknown_is_not_yes(build: Bu
     assert house.latest()["state"] == "pending"
 
 
+@EACH
 def test_a_group_that_was_emptied_has_nobody(build: Build) -> None:
     house = house_of(build)
     house.asks("alan", LINE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -24,6 +24,7 @@ def test_standing_access_stays(house: TestHouse) -> None:
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_the_access_stays_until_the_last_of_two_overlapping_grants_ends(house: TestHouse) -> None:
     house.asks("ada", LINE)
     house.later(minutes=10)
@@ -52,6 +53,7 @@ def test_an_overlap_across_policies_is_one_hold_as_well(build: Build) -> None:
     assert not house.target.can_write("ada")
 
 
+@EACH
 def test_a_later_grant_inherits_that_it_was_there_before(house: TestHouse) -> None:
     house.target.run("GRANT incident_writer TO ada")
     house.asks("ada", LINE)
@@ -79,6 +81,7 @@ def test_several_entries_are_given_together(build: Build) -> None:
     assert house.target.members("incident_reader") == house.target.members("incident_writer") == set()
 
 
+@EACH
 def test_or_not_at_all(build: Build) -> None:
     house = build(orders_db=TWO)
     house.target.run("REVOKE incident_reader FROM bot")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -17,6 +17,7 @@ def says(house: TestHouse, name: str, command: str, callback: str, **fields: str
     house.work()
 
 
+@EACH
 def test_while_frozen_nothing_is_given_and_live_access_stays(house: TestHouse) -> None:
     house.asks("ada", LINE)
     says(house, "eve", "freeze 1h", "breakglass_freeze", reason="Something is wrong.")
@@ -44,6 +45,7 @@ def test_an_exempt_policy_still_works(build: Build) -> None:
     assert house.asks("ada", LINE)["state"] == "active"
 
 
+@EACH
 def test_thawing_takes_two_of_the_security_team(house: TestHouse) -> None:
     says(house, "eve", "freeze 1h", "breakglass_freeze", reason="Something is wrong.")
     says(house, "eve", "thaw", "breakglass_thaw", reason="It is fine.")
@@ -86,6 +88,7 @@ def test_security_revokes_with_a_reason(house: TestHouse) -> None:
     assert not house.target.can_write("ada")
 
 
+@EACH
 def test_revoke_all_ends_what_is_live_and_cancels_what_is_pending(build: Build) -> None:
     house = build(settings=SETTINGS + "freeze_exempt: [orders-db]\n")
     house.asks("ada", LINE)

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
+
+pytestmark = EACH
 
 LINE = "orders-db 30m INC-1 replica lag"
 REFUSE = {
@@ -17,7 +19,7 @@ REFUSE = {
         "CREATE TRIGGER no_more BEFORE INSERT ON ledger EXECUTE FUNCTION refuse()",
     ],
 }
-ALLOW = {"sqlite": "DROP TRIGGER no_more", "postgresql": "DROP TRIGGER no_more ON ledger"}
+ALLOW = {"sqlite": "DROP TRIGGER no_more", "postgresql": "DROP FUNCTION refuse CASCADE"}
 
 
 @contextmanager

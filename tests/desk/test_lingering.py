@@ -7,10 +7,9 @@ import psycopg
 import pytest
 
 from app.store.tables import Due, LedgerEntry
-from tests.house import SETTINGS, TestHouse
+from tests.house import EACH, SETTINGS, TestHouse
 from tests.servers import PostgresServer
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 LINE = "orders-db 30m INC-1 replica lag"
 
 
@@ -46,6 +45,7 @@ def sessions(house: TestHouse) -> str:
     return str(house.latest()["grants"][0]["sessions"])
 
 
+@EACH
 def test_a_session_that_lives_on_is_late_until_it_ends(house: TestHouse, no_signal: list[str]) -> None:
     house.asks("ada", LINE)
     with at_work(house):

@@ -16,7 +16,7 @@ from app.slack.client import OwnIdentity
 from app.store import due as timetable
 from app.store import engine as databases
 from app.store.tables import Due, Notice, Request, Roster
-from tests.house import SETTINGS, TestHouse
+from tests.house import EACH, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
 SECURITY = "C0SECURITY"
@@ -24,7 +24,6 @@ LINE = "orders-db 30m INC-1 replica lag"
 WITH_SLACK = SETTINGS.replace(
     "leads: {members: [grace@example.com, heidi@example.com]}", "leads: {slack: S0LEADS}"
 )
-on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def asks(house: TestHouse, name: str, times: int) -> Counter[str]:
@@ -51,7 +50,6 @@ def claims(house: TestHouse, lane: str, most: int) -> list[Due]:
     return rows
 
 
-@on_sqlite
 def test_a_thousand_refused_asks_delay_nobodys_grant(house: TestHouse) -> None:
     people = [f"U0NOISE{number}" for number in range(5)]
     before = len(house.slack.requests())
@@ -74,7 +72,6 @@ def test_a_thousand_refused_asks_delay_nobodys_grant(house: TestHouse) -> None:
     assert house.ledger_is_clean()
 
 
-@on_sqlite
 def test_who_is_refused_all_the_time_is_refused_for_the_hour(house: TestHouse) -> None:
     for _ in range(MOST_AN_HOUR // MOST_OPEN):
         assert asks(house, "U0NOISE", MOST_OPEN)["stored"] == MOST_OPEN
@@ -84,7 +81,6 @@ def test_who_is_refused_all_the_time_is_refused_for_the_hour(house: TestHouse) -
     assert asks(house, "U0NOISE", 1) == {"stored": 1}
 
 
-@on_sqlite
 def test_in_a_flooded_channel_a_grant_overtakes_all_but_revocations(house: TestHouse) -> None:
     house.asks("grace", LINE)
     with house.house.steps.step() as step:
@@ -110,7 +106,7 @@ def test_in_a_flooded_channel_a_grant_overtakes_all_but_revocations(house: TestH
     assert len(told) > 100
 
 
-@on_sqlite
+@EACH
 def test_what_floods_a_channel_does_not_flood_people(house: TestHouse) -> None:
     house.slack.faults.rate_limit("chat.postMessage", retry_after=600, count=1)
     with house.house.steps.step() as step:
@@ -169,7 +165,6 @@ def all_is_said(house: TestHouse) -> bool:
     return all(notice.sent_at for notice in house.rows(Notice))
 
 
-@on_sqlite
 @pytest.mark.parametrize("method", METHODS)
 def test_slack_limits_one_method_and_everything_arrives_all_the_same(build: Build, method: str) -> None:
     house = build(WITH_SLACK)
@@ -189,7 +184,6 @@ def test_slack_limits_one_method_and_everything_arrives_all_the_same(build: Buil
     assert house.ledger_is_clean()
 
 
-@on_sqlite
 @pytest.mark.parametrize("method", ["auth.test", "bots.info"])
 def test_while_slack_does_not_say_who_we_are_nothing_is_taken_from_strangers(
     house: TestHouse, method: str

@@ -7,7 +7,7 @@ import pytest
 from app import wiring
 from app.lifecycle.holders import look_at_holders
 from app.store.tables import Due, LedgerEntry, Notice, PersonRow
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import wait
 
 Build = Callable[..., TestHouse]
@@ -51,6 +51,7 @@ def test_a_changed_address_is_refused_until_security_accepts_it(house: TestHouse
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_a_second_account_with_the_same_address_is_refused_and_told(house: TestHouse) -> None:
     house.asks("ada", "orders-db 30m INC-1 replica lag")
     house.slack.sandbox.faults.change_person(
@@ -81,6 +82,7 @@ def test_no_account_at_the_target_is_found_out_before_anybody_is_woken(build: Bu
     assert house.person("grace").dm() == []
 
 
+@EACH
 def test_one_account_belongs_to_one_person(build: Build) -> None:
     house = build()
     house.asks("ada", "orders-db 30m INC-1 replica lag")
@@ -104,6 +106,7 @@ def test_nobody_approves_by_another_name_at_the_target(build: Build) -> None:
     assert house.latest()["state"] == "pending"
 
 
+@EACH
 def test_not_me_ends_everything_freezes_the_person_and_tells_security(house: TestHouse) -> None:
     house.asks("ada", "orders-db 30m INC-1 replica lag")
     house.presses("ada", "not_me")
@@ -118,6 +121,7 @@ def test_not_me_ends_everything_freezes_the_person_and_tells_security(house: Tes
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_slack_that_does_not_say_who_somebody_is_refuses_after_two_minutes_and_says_so(
     house: TestHouse,
 ) -> None:
@@ -138,6 +142,7 @@ def test_slack_that_answers_late_is_waited_for(house: TestHouse) -> None:
     assert house.latest()["state"] == "active"
 
 
+@EACH
 def test_every_refused_press_is_in_the_ledger(house: TestHouse) -> None:
     house.asks("alan", "orders-db 30m INC-1 replica lag")
     card = house.slack.channel("C0APPROVALS").last()
@@ -148,6 +153,7 @@ def test_every_refused_press_is_in_the_ledger(house: TestHouse) -> None:
     assert house.latest()["state"] == "pending"
 
 
+@EACH
 def test_who_is_deactivated_loses_what_they_hold_at_once(house: TestHouse) -> None:
     house.asks("ada", "orders-db 30m INC-1 replica lag")
     house.slack.sandbox.faults.deactivate("ada")
@@ -187,6 +193,7 @@ def test_the_clock_looks_at_the_holders(house: TestHouse) -> None:
     wait(lambda: house.rows(Due, Due.kind == "offboard"), what="a second look at her account")
 
 
+@EACH
 def test_holders_keep_what_they_have_while_slack_says_nothing_and_are_asked_once_a_minute(
     house: TestHouse,
 ) -> None:

@@ -15,10 +15,9 @@ from app.cli.terminal import Terminal
 from app.restored import HEAD, KnownDatabase
 from app.store.tables import Due, LedgerEntry
 from tests.desk.outage import Watch, back_up, gone, restore
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 
 LINE = "orders-db 30m INC-1 replica lag"
-ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -64,6 +63,7 @@ def accept(house: TestHouse, code: int = 0) -> str:
     return str(result.stderr)
 
 
+@EACH
 def test_an_older_database_gives_nothing_and_takes_everything(
     house: TestHouse, known: KnownDatabase, tmp_path: Path
 ) -> None:
@@ -87,6 +87,7 @@ def test_an_older_database_gives_nothing_and_takes_everything(
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_what_was_asked_agreed_or_planned_before_is_closed_and_never_given(
     house: TestHouse, known: KnownDatabase, tmp_path: Path
 ) -> None:
@@ -115,7 +116,6 @@ def test_what_was_asked_agreed_or_planned_before_is_closed_and_never_given(
     assert house.ledger_is_clean()
 
 
-@ON_SQLITE
 def test_a_second_host_closes_nothing_that_was_asked_since_the_first_accepted(
     house: TestHouse, known: KnownDatabase, tmp_path: Path
 ) -> None:
@@ -137,7 +137,6 @@ def test_a_second_host_closes_nothing_that_was_asked_since_the_first_accepted(
     assert house.latest()["state"] == "pending"
 
 
-@ON_SQLITE
 def test_there_is_nothing_to_accept_where_nothing_is_older(house: TestHouse, known: KnownDatabase) -> None:
     house.asks("ada", LINE)
     known.look()
@@ -145,7 +144,6 @@ def test_there_is_nothing_to_accept_where_nothing_is_older(house: TestHouse, kno
     assert entries(house, "RestoreAccepted") == []
 
 
-@ON_SQLITE
 def test_what_this_host_has_seen_grows_and_never_goes_back_by_itself(
     house: TestHouse, known: KnownDatabase, tmp_path: Path
 ) -> None:
@@ -163,7 +161,6 @@ def test_what_this_host_has_seen_grows_and_never_goes_back_by_itself(
     assert {each["state"] for each in house.requests()} == {"refused"}
 
 
-@ON_SQLITE
 @pytest.mark.parametrize("how", ["others may write it", "it is torn"])
 def test_a_head_that_cannot_be_trusted_is_no_head(house: TestHouse, known: KnownDatabase, how: str) -> None:
     house.asks("ada", LINE)
@@ -178,6 +175,7 @@ def test_a_head_that_cannot_be_trusted_is_no_head(house: TestHouse, known: Known
     assert again(house).taking_only() is None
 
 
+@EACH
 def test_a_database_that_has_just_come_back_is_compared_before_anything_is_given(
     house: TestHouse, known: KnownDatabase
 ) -> None:
@@ -192,7 +190,6 @@ def test_a_database_that_has_just_come_back_is_compared_before_anything_is_given
     assert house.latest()["state"] == "active"
 
 
-@ON_SQLITE
 def test_a_host_that_cannot_remember_says_so_and_goes_on(house: TestHouse, known: KnownDatabase) -> None:
     folder = house.house.state.folder
     head_file(house).unlink(missing_ok=True)
@@ -207,6 +204,7 @@ def test_a_host_that_cannot_remember_says_so_and_goes_on(house: TestHouse, known
 # --- what it has never heard of ------------------------------------------------------------------------------
 
 
+@EACH
 def test_what_an_older_database_never_heard_of_is_named_and_taken_back_at_its_end(
     house: TestHouse, tmp_path: Path
 ) -> None:
@@ -237,7 +235,6 @@ def test_what_an_older_database_never_heard_of_is_named_and_taken_back_at_its_en
     assert house.ledger_is_clean()
 
 
-@ON_SQLITE
 def test_a_forged_list_takes_nothing_that_somebody_holds_and_ends_no_session(house: TestHouse) -> None:
     watch = Watch(house)
     house.asks("ada", LINE)

@@ -15,7 +15,7 @@ from app.store.step import Step
 from app.store.tables import Due, Freeze, Grant, Hold, LedgerEntry, Notice, PersonRow, Request
 from app.targets import Guarded
 from tests.hostile.forging import rewrite
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import together
 
 Build = Callable[..., TestHouse]
@@ -109,6 +109,7 @@ def test_what_a_worker_gives_that_was_asleep_until_after_the_end_is_taken_back(
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_what_is_given_so_late_and_without_an_answer_is_taken_back_too(
     house: TestHouse, monkeypatch: Patch
 ) -> None:
@@ -161,6 +162,7 @@ def test_nothing_is_given_five_minutes_after_its_plan_though_the_clock_was_set_b
     assert not house.target.can_write("ada")
 
 
+@EACH
 def test_a_lease_that_a_wrong_clock_wrote_keeps_no_revocation(house: TestHouse) -> None:
     house.asks("ada", LINE)
     says(house, "ada", "end")
@@ -311,6 +313,7 @@ def test_whoever_is_not_asked_for_more_time_hears_nothing_of_it(build: Build) ->
     assert not asked(house, "heidi")
 
 
+@EACH
 def test_a_decision_that_turns_under_its_lock_is_made_again_with_the_accounts(
     build: Build, monkeypatch: Patch
 ) -> None:
@@ -348,6 +351,7 @@ def test_a_decision_that_turns_under_its_lock_is_made_again_with_the_accounts(
 # --- presses that stand in the way of others -----------------------------------------------------------------
 
 
+@EACH
 @pytest.mark.parametrize("kind", ["end", "not_me"])
 def test_what_is_ones_own_is_given_back_though_slack_says_nothing(house: TestHouse, kind: str) -> None:
     house.asks("ada", LINE)
@@ -388,6 +392,7 @@ def test_a_press_that_cannot_be_judged_at_all_stops_no_other(house: TestHouse) -
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_a_press_that_cannot_be_judged_at_all_is_refused_in_the_end(house: TestHouse) -> None:
     house.asks("ada", LINE)
     says(house, "ada", "of-another-version")
@@ -397,6 +402,7 @@ def test_a_press_that_cannot_be_judged_at_all_is_refused_in_the_end(house: TestH
     assert "Nothing was changed" in house.told("ada")
 
 
+@EACH
 def test_one_person_cannot_fill_the_queue_of_presses(house: TestHouse) -> None:
     house.asks("alan", LINE)
     for _ in range(opening.MOST_UNJUDGED):
@@ -408,6 +414,7 @@ def test_one_person_cannot_fill_the_queue_of_presses(house: TestHouse) -> None:
     assert house.latest()["state"] == "active"
 
 
+@EACH
 def test_twenty_open_requests_are_twenty_however_many_are_asked_for_at_once(house: TestHouse) -> None:
     wish = opening.Wish(SlackUser("T0ACME", "U0ALAN"), "orders-db", None, "INC-1 replica lag", None)
 
@@ -420,6 +427,7 @@ def test_twenty_open_requests_are_twenty_however_many_are_asked_for_at_once(hous
     assert sum(together(*[ask] * 30)) == opening.MOST_OPEN
 
 
+@EACH
 def test_presses_do_not_wait_where_decisions_wait(house: TestHouse) -> None:
     """A target that hangs fills the lane of decisions; a revocation that somebody pressed is judged in another."""
     house.asks("alan", LINE)
@@ -477,6 +485,7 @@ def test_what_a_clock_saw_that_was_set_back_is_not_fresh(house: TestHouse) -> No
     assert house.asks("ada", LINE)["state"] == "refused"
 
 
+@EACH
 def test_not_me_stops_what_was_opened_while_it_was_judged(house: TestHouse, monkeypatch: Patch) -> None:
     looks = assessing.assess
 
@@ -501,6 +510,7 @@ def test_not_me_freezes_also_whom_nobody_here_has_seen_yet(house: TestHouse) -> 
     assert house.asks("ada", LINE)["state"] == "refused"
 
 
+@EACH
 def test_locks_are_taken_in_one_order(build: Build, monkeypatch: Patch) -> None:
     """Requests, limits, freeze, holds: two steps that both wait for one another would hang."""
     entry = "  - {connector: orders-db, role: incident_"

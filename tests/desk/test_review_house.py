@@ -18,7 +18,7 @@ from app.shelf import PolicyShelf
 from app.slack.front import reason_faults
 from app.store.tables import Due, LedgerEntry, Notice, Roster
 from tests.hostile.forging import rewrite
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import wait
 
 Build = Callable[..., TestHouse]
@@ -47,6 +47,7 @@ def test_what_is_due_is_rung_for_though_nothing_can_be_written(house: TestHouse)
     assert any("take:orders-db" in lanes for lanes in rung)
 
 
+@EACH
 def test_work_of_another_version_stops_no_other(house: TestHouse) -> None:
     done = threading.Event()
     with house.house.steps.step() as step:
@@ -81,6 +82,7 @@ def test_looking_for_work_survives_whatever_happens_to_it(house: TestHouse, monk
 # --- the folder ----------------------------------------------------------------------------------------------
 
 
+@EACH
 def test_a_folder_is_in_force_only_once_it_is_on_record(house: TestHouse, monkeypatch: Patch) -> None:
     before = house.house.shelf.current().digest
     monkeypatch.setattr(PolicyShelf, "_keep", away)
@@ -94,6 +96,7 @@ def test_a_folder_is_in_force_only_once_it_is_on_record(house: TestHouse, monkey
     assert any(now in entry.data for entry in house.rows(LedgerEntry, LedgerEntry.action == "PoliciesLoaded"))
 
 
+@EACH
 def test_a_folder_that_drops_a_connector_is_kept_out_while_it_has_live_grants(house: TestHouse) -> None:
     house.asks("ada", LINE)
     other = SETTINGS.replace("  orders-db: {kind", "  shop-db: {kind")
@@ -220,6 +223,7 @@ def test_the_bell_is_listened_for_again_whatever_stood_in_redis(monkeypatch: Pat
         listening.join(5)
 
 
+@EACH
 def test_a_database_that_vanishes_from_the_network_is_noticed(house: TestHouse) -> None:
     """Nobody says good-bye when a cable is cut: without this a sweep hangs for a quarter of an hour."""
     with house.house.engine.connect() as connection:

@@ -11,7 +11,6 @@ from app.store.tables import Notice, Pulse
 from tests.house import ORDERS_DB, TestHouse
 
 Build = Callable[..., TestHouse]
-on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 SECURITY = "C0SECURITY"
 LINE = "orders-db 30m INC-1 replica lag"
 
@@ -33,7 +32,6 @@ def said(house: TestHouse, name: str, words: str) -> int:
     return sum(words in message.text for message in house.person(name).dm())
 
 
-@on_sqlite
 @pytest.mark.parametrize("fault", ["archive", "remove_bot", "share"])
 def test_while_the_security_channel_is_unfit_a_grant_needs_a_yes(house: TestHouse, fault: str) -> None:
     getattr(house.slack.faults, fault)(SECURITY)
@@ -72,7 +70,6 @@ def test_where_another_channel_hears_of_it_it_is_given_at_once(build: Build) -> 
     assert len(house.house.routes.unfit()) == 2
 
 
-@on_sqlite
 def test_a_policy_without_approval_goes_to_the_security_team(build: Build) -> None:
     alone = ORDERS_DB[: ORDERS_DB.index("  - {name: engineering")]
     house = build(orders_db=alone + "unknown: refuse\n")
@@ -83,7 +80,6 @@ def test_a_policy_without_approval_goes_to_the_security_team(build: Build) -> No
     assert house.latest()["state"] == "active"
 
 
-@on_sqlite
 def test_an_extension_needs_a_yes_as_well(house: TestHouse) -> None:
     house.asks("ada", LINE)
     house.slack.faults.archive(SECURITY)
@@ -92,7 +88,6 @@ def test_an_extension_needs_a_yes_as_well(house: TestHouse) -> None:
     assert house.latest()["state"] == "active"
 
 
-@on_sqlite
 def test_what_nobody_could_look_at_is_not_known_to_be_unfit(house: TestHouse) -> None:
     house.slack.faults.rate_limit("conversations.info", retry_after=1, count=1)
     looks(house)
@@ -100,7 +95,6 @@ def test_what_nobody_could_look_at_is_not_known_to_be_unfit(house: TestHouse) ->
     assert house.asks("ada", LINE)["state"] == "active"
 
 
-@on_sqlite
 def test_what_is_known_to_be_unfit_stays_so_until_somebody_sees_that_it_is_not(house: TestHouse) -> None:
     house.slack.faults.archive(SECURITY)
     looks(house)
@@ -110,7 +104,6 @@ def test_what_is_known_to_be_unfit_stays_so_until_somebody_sees_that_it_is_not(h
     assert house.asks("ada", LINE)["state"] == "pending"
 
 
-@on_sqlite
 def test_what_a_look_does_not_show_is_over_when_an_alert_gets_through(house: TestHouse) -> None:
     with house.house.steps.step() as step:  # as the delivery does that was refused
         routes.judge(step, house.house.shelf.current().settings, SECURITY, "restricted_action")
@@ -122,7 +115,6 @@ def test_what_a_look_does_not_show_is_over_when_an_alert_gets_through(house: Tes
     assert house.house.routes.unfit() == []
 
 
-@on_sqlite
 def test_a_message_that_slack_takes_from_nobody_says_nothing_of_the_channel(house: TestHouse) -> None:
     house.slack.faults.refuse("chat.postMessage", "msg_too_long")
     house.asks("ada", LINE)
@@ -132,7 +124,6 @@ def test_a_message_that_slack_takes_from_nobody_says_nothing_of_the_channel(hous
     assert house.house.routes.unfit() == []
 
 
-@on_sqlite
 def test_several_clocks_ask_slack_once(house: TestHouse) -> None:
     looks(house)
     before = len(house.slack.requests("conversations.info"))

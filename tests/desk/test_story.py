@@ -1,6 +1,8 @@
 """The main job, through signed Slack requests, against a real PostgreSQL, on both databases."""
 
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
+
+pytestmark = EACH
 
 
 def test_on_call_ada_gets_it_at_once_and_loses_it_at_the_end(house: TestHouse) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.lifecycle.opening import Said, store_press
 from app.model import SlackUser
-from tests.house import ORDERS_DB, TestHouse
+from tests.house import EACH, ORDERS_DB, TestHouse
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -16,6 +16,7 @@ def seconds_to_the_end(house: TestHouse) -> float:
     return (datetime.fromisoformat(house.latest()["ends_at"]) - house.clock.now()).total_seconds()
 
 
+@EACH
 def test_an_extension_moves_the_end_of_everything(house: TestHouse) -> None:
     house.asks("ada", LINE)
     house.later(minutes=20)
@@ -70,6 +71,7 @@ def test_an_extension_that_nobody_answers_ends_with_the_access(house: TestHouse)
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_an_extension_pressed_before_the_end_counts_although_it_is_judged_after_it(house: TestHouse) -> None:
     house.asks("ada", LINE)
     house.clock.advance(minutes=29, seconds=59.9)
@@ -108,6 +110,7 @@ def test_only_the_holder_extends(house: TestHouse) -> None:
     assert seconds_to_the_end(house) == 30 * 60
 
 
+@EACH
 def test_what_nobody_confirms_is_taken_back(build: Build) -> None:
     house = build(orders_db=CONFIRMED)
     request = house.asks("ada", LINE)
@@ -158,6 +161,7 @@ def test_the_holder_is_reminded_five_minutes_before_the_end(house: TestHouse) ->
     assert house.person("ada").dm()[-1].text.startswith("Ends soon at 02:40 UTC")
 
 
+@EACH
 def test_over_a_limit_a_grant_becomes_an_approve(build: Build) -> None:
     house = build(orders_db=ORDERS_DB + "limits: {per_user: 1/30d}\n")
     assert house.asks("ada", LINE)["state"] == "active"
@@ -181,6 +185,7 @@ def test_over_a_limit_an_approve_goes_to_security_marked(build: Build) -> None:
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_two_asks_at_once_cannot_both_be_the_last_allowed(build: Build) -> None:
     limited = (
         ORDERS_DB.replace("{on_call: {schedule: sre-primary}}", "{group: engineering}")

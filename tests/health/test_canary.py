@@ -7,7 +7,7 @@ from sqlmodel import col
 from app import canary, wiring
 from app.store.tables import Due, LedgerEntry, Pulse
 from tests.health.conftest import Watched
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 
 
 def send(house: TestHouse) -> list[tuple[str, object]]:
@@ -22,6 +22,7 @@ def home(house: TestHouse) -> tuple[str, float]:
     return canary.of(pulse)
 
 
+@EACH
 def test_it_is_due_in_seconds_has_a_second_bell_and_is_no_entry(house: TestHouse) -> None:
     entries = len(house.rows(LedgerEntry))
     at = house.clock.now() + canary.AHEAD
@@ -42,6 +43,7 @@ def test_one_that_does_not_come_home_is_not_replaced_by_a_punctual_one(house: Te
     assert home(house)[1] == (timedelta(minutes=5) - canary.AHEAD).total_seconds()
 
 
+@EACH
 def test_two_clocks_send_one_between_them(house: TestHouse) -> None:
     assert send(house)
     assert not send(house)

@@ -14,11 +14,10 @@ from app.store import engine as databases
 from app.store.engine import make_engine
 from app.store.step import Steps
 from tests.health.conftest import Watched
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 from tests.processes.children import free_port
 from tests.slackdriver import BOT_TOKEN
 
-on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 LINE = "orders-db 30m INC-1234 replica lag"
 
 
@@ -58,7 +57,6 @@ def with_ops(house: TestHouse, port: int) -> wiring.House:
     return replace(house.house, settings=settings)
 
 
-@on_sqlite
 def test_each_stage_of_a_request_is_measured(watched: Watched, ops: Ops) -> None:
     house = watched.at
     house.asks("ada", LINE)
@@ -93,6 +91,7 @@ def _gives_back(house: TestHouse, name: str) -> None:
     house.work()
 
 
+@EACH
 def test_what_waits_is_counted_by_the_kind_of_its_lane(watched: Watched, ops: Ops) -> None:
     with watched.at.house.steps.step() as step:
         for number in range(3):
@@ -107,7 +106,6 @@ def test_what_waits_is_counted_by_the_kind_of_its_lane(watched: Watched, ops: Op
     assert found["breakglass_sweep_age_seconds"] == 7
 
 
-@on_sqlite
 def test_each_known_reason_has_a_gauge_of_its_own(watched: Watched, ops: Ops) -> None:
     watched.dead.add("worker")
     watched.passes(60)
@@ -120,7 +118,6 @@ def test_each_known_reason_has_a_gauge_of_its_own(watched: Watched, ops: Ops) ->
     ]
 
 
-@on_sqlite
 def test_failures_outside_are_counted_by_kind(watched: Watched, ops: Ops) -> None:
     house = watched.at
     name = 'breakglass_outside_errors_total{kind="%s"}'
@@ -142,7 +139,6 @@ def test_failures_outside_are_counted_by_kind(watched: Watched, ops: Ops) -> Non
     assert found[name % "slack"] == 1
 
 
-@on_sqlite
 def test_a_database_that_is_away_is_one_reason_and_no_failure(watched: Watched) -> None:
     gone = make_engine("postgresql+psycopg://breakglass:hunter2hunter2@127.0.0.1:1/none")
     port = free_port()
@@ -160,7 +156,6 @@ def test_a_database_that_is_away_is_one_reason_and_no_failure(watched: Watched) 
         close()
 
 
-@on_sqlite
 def test_no_label_grows_with_people_or_requests_and_no_secret_is_in_it(watched: Watched, ops: Ops) -> None:
     watched.at.asks("ada", LINE)
     watched.at.later(minutes=31)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-import pytest
 from sqlmodel import col
 
 from app import wiring
@@ -14,19 +13,17 @@ from app.shelf import PolicyShelf, Where
 from app.store.tables import LedgerEntry, Notice
 from app.watch import CONDITIONS, CredentialCheck
 from tests.health.conftest import Watched
-from tests.house import SETTINGS
+from tests.house import EACH, SETTINGS
 from tests.serving import together
 
-on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
-
-@on_sqlite
 def test_a_house_that_is_well_tells_nobody_anything(watched: Watched) -> None:
     watched.passes(300)
     assert watched.alerts() == []
     assert wiring.readiness(watched.at.house) == (True, [])
 
 
+@EACH
 def test_a_clock_that_stops_is_told_once_and_once_more_when_it_runs_again(watched: Watched) -> None:
     watched.dead.add("sweep")
     watched.passes(90)
@@ -45,7 +42,6 @@ def test_a_clock_that_stops_is_told_once_and_once_more_when_it_runs_again(watche
     assert watched.at.ledger_is_clean()
 
 
-@on_sqlite
 def test_the_record_has_one_entry_for_each_alert_and_none_for_each_look(watched: Watched) -> None:
     watched.dead.add("worker")
     watched.passes(120)
@@ -56,7 +52,6 @@ def test_the_record_has_one_entry_for_each_alert_and_none_for_each_look(watched:
     assert len(watched.at.rows(LedgerEntry, col(LedgerEntry.action) == "AlertDelivered")) == 2
 
 
-@on_sqlite
 def test_what_passes_within_seconds_is_not_told(watched: Watched) -> None:
     for _ in range(5):
         watched.dead.add("sweep")
@@ -66,6 +61,7 @@ def test_what_passes_within_seconds_is_not_told(watched: Watched) -> None:
     assert watched.alerts() == []
 
 
+@EACH
 def test_of_many_who_see_it_at_once_one_tells(watched: Watched) -> None:
     watched.dead.add("sweep")
     watched.watches += [wiring.make_watch(watched.at.house) for _ in range(4)]
@@ -87,14 +83,12 @@ def test_while_one_process_does_not_reach_redis_nobody_says_that_it_is_well(watc
     assert watched.alerts()[-1].startswith("Well again (redis)")
 
 
-@on_sqlite
 def test_a_worker_that_is_gone_is_noticed_by_the_clock(watched: Watched) -> None:
     watched.dead.add("worker")
     watched.passes(90)
     assert watched.alerts()[0].startswith("Not well (worker): no worker has been seen for ")
 
 
-@on_sqlite
 def test_a_worker_says_that_it_lives_and_that_the_second_bell_rang(watched: Watched) -> None:
     watched.dead |= {"worker", "second-bell"}
     worker = wiring.make_watch(watched.at.house, worker=True)
@@ -108,7 +102,6 @@ def test_a_worker_says_that_it_lives_and_that_the_second_bell_rang(watched: Watc
     assert told.startswith("Not well (second_bell): nothing that was scheduled in Redis has rung for ")
 
 
-@on_sqlite
 def test_after_a_standstill_of_everything_nobody_is_blamed_at_once(watched: Watched) -> None:
     watched.at.clock.advance(hours=3)
     house = replace(watched.at.house, started=watched.at.clock.now())
@@ -118,7 +111,6 @@ def test_after_a_standstill_of_everything_nobody_is_blamed_at_once(watched: Watc
     assert watched.alerts() == []
 
 
-@on_sqlite
 def test_messages_that_do_not_go_out_are_told_where_some_still_do(watched: Watched) -> None:
     watched.at.asks("ada", "orders-db 30m INC-1234 replica lag")
     watched.at.slack.faults.rate_limit("chat.postMessage", retry_after=400, count=1)
@@ -130,7 +122,6 @@ def test_messages_that_do_not_go_out_are_told_where_some_still_do(watched: Watch
     assert watched.alerts()[0].startswith("Not well (notices): messages do not go out")
 
 
-@on_sqlite
 def test_alerts_that_the_security_channel_does_not_take_reach_people_directly(watched: Watched) -> None:
     with watched.at.house.steps.step() as step:
         step.session.add(_stuck(step.now))
@@ -160,7 +151,6 @@ def credentials(watched: Watched) -> CredentialCheck:
     return CredentialCheck(house.steps, house.targets, house.shelf.current)
 
 
-@on_sqlite
 def test_a_right_that_the_bot_lost_at_a_target_is_told_before_somebody_needs_it(watched: Watched) -> None:
     checks = credentials(watched)
     checks.run()
@@ -185,7 +175,6 @@ def test_a_right_that_the_bot_lost_at_a_target_is_told_before_somebody_needs_it(
     assert watched.alerts()[-1].startswith("Well again (connector:orders-db)")
 
 
-@on_sqlite
 def test_a_target_that_is_away_is_suspected_first_and_told_when_it_stays_away(watched: Watched) -> None:
     away = 'dsn: "postgresql://bot@127.0.0.1:1/orders", subject'
     (watched.at.policies / "settings.yaml").write_text(
@@ -203,6 +192,7 @@ def test_a_target_that_is_away_is_suspected_first_and_told_when_it_stays_away(wa
     assert "away-db refused the connection" in watched.alerts()[-1]
 
 
+@EACH
 def test_of_two_workers_one_checks_a_target(watched: Watched) -> None:
     asked: list[str] = []
 
@@ -231,7 +221,6 @@ def test_every_condition_says_what_to_do() -> None:
 # --- policies ------------------------------------------------------------------------------------------------
 
 
-@on_sqlite
 def test_of_many_processes_one_tells_of_a_faulty_folder_and_again_when_it_comes_back(
     watched: Watched,
 ) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from app.clock import SystemClock
 from tests.hostile.forging import LINE
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 
 HALF_AN_HOUR = timedelta(minutes=30)
 
 
+@EACH
 @pytest.mark.parametrize(
     "begins", [datetime(2026, 10, 25, 0, 45, tzinfo=UTC), datetime(2027, 3, 28, 0, 45, tzinfo=UTC)], ids=str
 )

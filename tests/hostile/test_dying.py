@@ -12,10 +12,9 @@ from app.targets import Guarded
 from tests.hostile.forging import LINE
 from tests.hostile.test_vendor_faults import asks, passes, state
 from tests.hostile.vendor import Vendor
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 from tests.serving import together
 
-sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 GIVING = ("resolve", "read", "grant")
 TAKING = ("revoke", "read", "sessions", "left_behind")
 
@@ -35,7 +34,6 @@ def dies(house: TestHouse, monkeypatch: pytest.MonkeyPatch, call: str, *, after:
     monkeypatch.setattr(guarded.inner, call, dying)
 
 
-@sqlite
 def test_h34_dying_around_any_call_while_giving_leaves_one_grant_and_its_end(
     vendor_house: TestHouse, shop: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,7 +52,6 @@ def test_h34_dying_around_any_call_while_giving_leaves_one_grant_and_its_end(
     assert vendor_house.ledger_is_clean()
 
 
-@sqlite
 def test_h34_dying_around_any_call_while_taking_leaves_it_owed(
     vendor_house: TestHouse, shop: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +69,7 @@ def test_h34_dying_around_any_call_while_taking_leaves_it_owed(
     assert vendor_house.ledger_is_clean()
 
 
+@EACH
 def test_h35_two_workers_on_one_end_take_it_back_once(build: Callable[..., TestHouse]) -> None:
     one, other = build(), build()
     other.asks("ada", LINE)
@@ -84,7 +82,6 @@ def test_h35_two_workers_on_one_end_take_it_back_once(build: Callable[..., TestH
     assert one.ledger_is_clean()
 
 
-@sqlite
 @pytest.mark.parametrize("ask", ["deciding", "pending", "granting", "active"])
 def test_h36_from_an_older_back_up_nothing_is_given_again(
     house: TestHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: str

@@ -15,8 +15,6 @@ from tests.hostile.plain import KINDS
 from tests.hostile.vendor import TOKEN, Vendor, http, says, vendor
 from tests.house import TestHouse
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 

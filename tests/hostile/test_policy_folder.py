@@ -15,7 +15,6 @@ from tests.policy.folders import Folder
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET
 
 SECRET = "hunter2-hunter2"
-sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 
 
@@ -27,7 +26,6 @@ def folder(tmp_path: Path) -> Folder:
 # --- what belongs to the service -------------------------------------------------------------------------------
 
 
-@sqlite
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "DATABASE_URL"])
 def test_a_policy_cannot_say_what_the_service_holds(build: Callable[..., TestHouse], name: str) -> None:
     """Inside a longer text it is text; alone, a fault."""
@@ -57,7 +55,6 @@ def test_what_people_are_shown_is_never_filled_in_from_the_environment(folder: F
 # --- places it must not lead to --------------------------------------------------------------------------------
 
 
-@sqlite
 @pytest.mark.parametrize(
     "inside",
     [
@@ -200,7 +197,6 @@ def test_a_group_whose_name_looks_like_anothers_is_a_fault(folder: Folder, name:
 ROTA = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:test\nEND:VCALENDAR\n"
 
 
-@sqlite
 @pytest.mark.parametrize("hide", ["a link to nowhere", "a circle", "a repository"])
 def test_h43_nothing_in_the_folder_hides_a_later_change(
     build: Callable[..., TestHouse], tmp_path: Path, hide: str

@@ -10,8 +10,10 @@ from app.store import due as timetable
 from app.store import engine as databases
 from app.store.tables import Due, Grant, LedgerEntry
 from tests.hostile.forging import LINE, Build, presses
-from tests.house import ORDERS_DB, TestHouse
+from tests.house import EACH, ORDERS_DB, TestHouse
 from tests.serving import together
+
+pytestmark = EACH
 
 QUORUM = ORDERS_DB.replace("count: 1", "count: 2")
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.store.tables import LedgerEntry
 from tests.hostile.forging import LINE, Build, deny_form, presses, sends
-from tests.house import ORDERS_DB, TestHouse
+from tests.house import EACH, ORDERS_DB, TestHouse
 
 SINGLE = ("approve", "cancel", "end", "extend", "confirm", "wake", "not_me")
 CLOSED = ORDERS_DB.replace("{group: engineering}", "{group: leads}")
@@ -14,6 +14,7 @@ def refusals(house: TestHouse) -> int:
     return len(house.rows(LedgerEntry, LedgerEntry.action == "PressRefused"))
 
 
+@EACH
 def test_h11_no_forged_button_moves_a_request_that_waits(house: TestHouse) -> None:
     waiting = house.asks("alan", LINE)
     for number, kind in enumerate(SINGLE, start=1):

@@ -10,7 +10,7 @@ import pytest
 
 from app import audit
 from app.store.tables import Request
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 
 MARKUP = (
     "<!channel> <!here> <!everyone> <!subteam^S0SRE> <@U0EVE> <#C0SECURITY> "
@@ -81,6 +81,7 @@ def test_h17_h18_no_message_renders_what_somebody_typed(house: TestHouse, reason
                 assert not part.get("style"), "what was typed is not dressed as ours"
 
 
+@EACH
 def test_h17_h18_the_ledger_and_the_rows_hold_what_was_typed(house: TestHouse) -> None:
     whole_story(house, MARKUP)
     assert {row.reason for row in house.rows(Request)} == {MARKUP}
@@ -91,6 +92,7 @@ def test_h17_h18_the_ledger_and_the_rows_hold_what_was_typed(house: TestHouse) -
     assert all(MARKUP in json.dumps(line) for line in opened)
 
 
+@EACH
 def test_h21_a_reason_is_no_formula_and_no_second_line_in_an_export(house: TestHouse) -> None:
     house.asks("ada", f"orders-db 30m {FORMULA}")
     with house.house.steps.read() as session:
@@ -100,6 +102,7 @@ def test_h21_a_reason_is_no_formula_and_no_second_line_in_an_export(house: TestH
     assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))]
 
 
+@EACH
 def test_h19_h20_what_nobody_can_see_is_in_no_request(house: TestHouse) -> None:
     for hidden in "\u202e\u2066\u200b\u2060\ufeff\x1b\x00\x07\x7f":
         house.person("ada").commands(f"/breakglass orders-db 30m INC-1 re{hidden}plica lag")

@@ -31,8 +31,6 @@ from tests.hostile.vendor import (
 )
 from tests.house import TestHouse
 
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
 HTML = http(200, b"<html>Please log in</html>", kind="text/html")
 TOO_LONG = http(200, b'{"a": "' + b"x" * 5_000_000 + b'"}')
 TWICE = http(200, b'{"state": "absent", "state": "active"}')

@@ -14,7 +14,7 @@ from app.cli import main
 from app.cli.terminal import Terminal
 from app.clock import SystemClock
 from tests.hostile.forging import LINE
-from tests.house import TestHouse
+from tests.house import EACH, TestHouse
 from tests.slackdriver import BOT_TOKEN
 
 Types = Callable[..., Result]
@@ -92,6 +92,7 @@ def test_h60_the_terminal_lists_revokes_and_freezes_without_slack_and_redis(
     assert house.ledger_is_clean()
 
 
+@EACH
 def test_h59_a_record_that_was_changed_or_deleted_behind_the_services_back_is_named(house: TestHouse) -> None:
     """As somebody who holds the database file, or the database owner's account, would."""
     house.asks("ada", LINE)

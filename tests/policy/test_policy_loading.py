@@ -380,7 +380,15 @@ POLICY_FAULTS = [
     ({"limits": "{concurrent: 0}"}, "`0` is not a whole number from 1"),
     ({"alert": "{page: security-pager}"}, "there is no pager `security-pager` in settings.yaml"),
     ({"alert": "{also: [dba]}"}, "`dba` is not such an id; it looks like C0SECURITY"),
-    ({"end": "{with_incident: true}"}, "this version does not enforce `end`"),
+    (
+        {"end": "{on_shift_end: revoke}"},
+        "`revoke` is not one of the words that fit here; there is: `ignore`, `offer`",
+    ),
+    ({"end": "{with_incident: true}", "incident": "none"}, "nothing ends with an incident where the request"),
+    (
+        {"end": "{on_shift_end: offer}", "rules": rules("approve {group: engineering}")},
+        "no rule asks who is on call, so no shift could end",
+    ),
     ({"review": "{by: [group:security]}"}, "this version does not enforce `review`"),
     ({"alone": "ok"}, "`ok` is not one of the words that fit here"),
     ({"extra": "1"}, "unknown key `extra`"),

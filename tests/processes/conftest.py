@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import Target, database_url, migrate_to, prepare_roles, write_policies
+from tests.house import Target, migrate_to, new_database, prepare_roles, write_policies
 from tests.processes.company import DEVELOPERS, POLICIES, SETTINGS
 from tests.processes.installation import Installation
 from tests.servers import NoServer, PostgresServer, start_postgres, start_valkey
@@ -32,7 +32,7 @@ def cluster() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def template(cluster: PostgresServer) -> str:
     """The name of a migrated database to copy."""
-    migrate_to(database_url(cluster, "migrated"))
+    migrate_to(new_database(cluster, "migrated"))
     return "migrated"
 
 
@@ -60,7 +60,7 @@ def install(
             database = f"sqlite:///{folder / 'breakglass.db'}"
         else:
             bare = "template1" if kind == "empty" else template
-            database = elsewhere or database_url(cluster, f"house{number}", bare)
+            database = elsewhere or new_database(cluster, f"house{number}", bare)
         try:
             valkey = start_valkey()
         except NoServer as missing:

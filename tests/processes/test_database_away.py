@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col
 
 from app.store.tables import LedgerEntry
-from tests.house import database_url, migrate_to
+from tests.house import migrate_to, new_database
 from tests.processes.children import SOON, Child, wait
 from tests.processes.company import ROLES
 from tests.processes.conftest import Install
@@ -35,7 +35,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module")
 def house(install: Install, server: PostgresServer) -> Iterator[Installation]:
-    database = database_url(server, "house")
+    database = new_database(server, "house")
     migrate_to(database)
     installation = install("postgresql", database)
     installation.start("web", "worker", "clock")

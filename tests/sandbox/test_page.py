@@ -9,8 +9,19 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.sandbox import Sandbox, TargetResult
-from tests.sandbox.stubbot import Payload, StubBot, actions, button, field, modal, option, section, text_field
-from tests.serving import Port
+from tests.sandbox.stubbot import (
+    Delivery,
+    Payload,
+    StubBot,
+    actions,
+    button,
+    field,
+    modal,
+    option,
+    section,
+    text_field,
+)
+from tests.serving import Port, wait
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -23,7 +34,10 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (or not on PATH)")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (or not on PATH)"),
+    pytest.mark.xdist_group("the page"),  # one browser is enough
+]
 COMMAND = "/breakglass orders-db 30m INC-1234 replica lag"
 
 
@@ -76,6 +90,11 @@ def phone(chromium: Browser, slack: Slack) -> Iterator[Page]:
     yield from opened(chromium, slack, viewport={"width": 375, "height": 800}, has_touch=True)
 
 
+def arrived(bot: StubBot, kind: str) -> Delivery:
+    """The last of that kind which the bot was told, as soon as there is one: the page does not wait for it."""
+    return wait(lambda: bot.of(kind), what=f"{kind} to arrive")[-1]
+
+
 def grants(bot: StubBot, slack: Slack) -> None:
     def answer(sent: Payload) -> Payload:
         slack.rights.add(sent["user_name"])  # type: ignore[attr-defined]
@@ -110,7 +129,7 @@ def test_a_newcomer_breaks_glass_with_what_the_page_offers(page: Page, slack: Sl
     page.locator("#messages").get_by_role("button", name=COMMAND).click()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Looking…", exact=True)).to_be_visible()
-    assert bot.of("command")[0].payload["text"] == COMMAND.removeprefix("/breakglass ")
+    assert arrived(bot, "command").payload["text"] == COMMAND.removeprefix("/breakglass ")
     page.locator("#target-try").click()
     expect(page.locator("#target-log li").first).to_contain_text("INSERT 0 1")
     page.get_by_role("button", name="Break Glass").click()
@@ -147,7 +166,7 @@ def test_a_form_is_filled_and_sent_by_keyboard_alone(page: Page, bot: StubBot) -
     page.keyboard.type("-1234")
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
-    state = bot.of("view_submission")[-1].payload["view"]["state"]["values"]
+    state = arrived(bot, "view_submission").payload["view"]["state"]["values"]
     assert state["duration"]["duration"]["selected_option"]["value"] == "30m"
     assert state["reason"]["reason"]["value"] == "INC-1234"
     assert state["emergency"]["emergency"]["selected_options"][0]["value"] == "yes"
@@ -191,7 +210,7 @@ def test_a_menu_filled_by_the_bot_works_with_arrows(page: Page, bot: StubBot) ->
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    state = bot.of("view_submission")[0].payload["view"]["state"]["values"]
+    state = arrived(bot, "view_submission").payload["view"]["state"]["values"]
     assert state["incident"]["incident"]["selected_option"]["value"] == "inc-2"
 
 
@@ -207,7 +226,7 @@ def test_a_button_asks_first_where_the_bot_wants_that(page: Page, bot: StubBot) 
     page.get_by_role("button", name="Take back").click()
     page.get_by_role("button", name="Yes").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
-    assert bot.of("block_actions")[0].payload["actions"][0]["value"] == "r1"
+    assert arrived(bot, "block_actions").payload["actions"][0]["value"] == "r1"
 
 
 def test_a_new_message_appears_counts_and_is_read_aloud(page: Page, bot: StubBot) -> None:

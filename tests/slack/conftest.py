@@ -5,10 +5,9 @@ import pytest
 
 from app.policy import PolicyFolder
 from app.sandbox import Sandbox
-from app.store import schema
-from app.store.engine import make_engine
 from app.web import create_web
-from tests.servers import NoServer, start_postgres
+from tests.house import migrate_to, new_database
+from tests.servers import PostgresServer
 from tests.serving import Port
 from tests.slack import fronthouse
 from tests.slack.fronthouse import House
@@ -21,11 +20,6 @@ def front_ports() -> Iterator[tuple[Port, Port]]:
     yield both
     for port in both:
         port.stop()
-
-
-@pytest.fixture(scope="session")
-def front_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fronthouse.migrated(tmp_path_factory.mktemp("front"))
 
 
 @pytest.fixture(scope="session")
@@ -55,12 +49,12 @@ def workspace(front_ports: tuple[Port, Port]) -> Iterator[Slack]:
 def house(
     workspace: Slack,
     front_ports: tuple[Port, Port],
-    front_database: Path,
+    migrated_file: Path,
     front_folder: PolicyFolder,
     tmp_path: Path,
 ) -> Iterator[House]:
     """The front, served, knowing who it is."""
-    built = fronthouse.build(workspace, fronthouse.copied(front_database, tmp_path), front_folder)
+    built = fronthouse.build(workspace, fronthouse.copied(migrated_file, tmp_path), front_folder)
     built.identity.learn()
     front_ports[1].behind = create_web(built.door())
     yield built
@@ -68,18 +62,11 @@ def house(
 
 
 @pytest.fixture(scope="session")
-def front_postgres() -> Iterator[str]:
+def front_postgres(target_server: PostgresServer) -> str:
     """The address of a migrated database on PostgreSQL."""
-    try:
-        server = start_postgres()
-    except NoServer as missing:
-        pytest.skip(str(missing))
-    url = server.dsn("postgres", "postgres").replace("postgresql:", "postgresql+psycopg:", 1)
-    engine = make_engine(url)
-    schema.migrate(engine)
-    engine.dispose()
-    yield url
-    server.close()
+    url = new_database(target_server, "front")
+    migrate_to(url)
+    return url
 
 
 @pytest.fixture

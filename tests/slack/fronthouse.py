@@ -13,13 +13,13 @@ from slack_bolt import App
 from slack_sdk import WebClient
 from sqlmodel import SQLModel, col, select
 
+from app.lifecycle import incidents
 from app.policy import PolicyFolder, load
 from app.slack import forms
 from app.slack.client import OwnIdentity, client_of
 from app.slack.front import Front
 from app.slack.guard import Guard, Tally
 from app.slack.listeners import create_bolt
-from app.store import schema
 from app.store.engine import make_engine
 from app.store.step import Steps
 from app.store.tables import Due, LedgerEntry, Press, Request
@@ -45,7 +45,7 @@ connectors:
 """
 
 INCIDENTS = """
-- {id: OPS_7, title: Replica lag, severity: sev1, status: open}
+- {id: OPS_7, title: Replica lag, severity: sev1, status: open, channel: C0OPS7}
 - {id: OPS_6, title: Over since yesterday, severity: sev1, status: resolved}
 """
 
@@ -159,7 +159,7 @@ class House:
             typed=wish,
             choices=choices,
             chosen=chosen,
-            lists_incidents=True,
+            incidents=incidents.listed(self.steps, self.folder.settings, self.steps.now()),
         )
         self.client.views_update(view_id=form.id, view=forms.request_form(filled))
 
@@ -187,15 +187,6 @@ def build(slack: Slack, database: str, folder: PolicyFolder) -> House:
     guard = Guard(SIGNING_SECRET, identity.known, Present().now, tally)
     bolt = create_bolt(Front(steps, lambda: folder, client))
     return House(slack, steps, folder, identity, tally, guard, bolt, client, rung)
-
-
-def migrated(folder: Path) -> Path:
-    """A migrated database to be copied."""
-    file = folder / "migrated.db"
-    engine = make_engine(f"sqlite:///{file}")
-    schema.migrate(engine)
-    engine.dispose()
-    return file
 
 
 def copied(template: Path, folder: Path) -> str:

@@ -49,6 +49,10 @@ EVENTS = (
     "extended",
     "extension_refused",
     "ending",
+    "incident_over",
+    "incident_open_again",
+    "went_on",
+    "shift_over",
     "overdue",
     "something_new",
 )

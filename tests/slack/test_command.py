@@ -14,7 +14,12 @@ Read = Callable[[str], Any]
 
 @pytest.fixture
 def read(front_folder: PolicyFolder) -> Read:
-    return lambda text: command.read(text, front_folder)
+    return lambda text: command.read(text, front_folder, known(front_folder))
+
+
+def known(folder: PolicyFolder, channel: str | None = None) -> command.Known:
+    assert folder.settings.incidents
+    return command.Known(folder.settings.incidents.incidents, channel)
 
 
 def test_one_line_names_policy_length_incident_and_reason(read: Read) -> None:
@@ -70,6 +75,24 @@ def test_the_incident_is_the_first_word_that_is_open_or_looks_like_one(
 ) -> None:
     typed = read(f"orders-db {reason}").typed
     assert (typed.incident, typed.reason) == (incident, reason)
+
+
+@pytest.mark.parametrize(
+    ("line", "incident"),
+    [
+        ("orders-db replica lag", "OPS_7"),
+        ("orders-db INC-1 replica lag", "INC-1"),
+        ("orders-db 30m", "OPS_7"),
+        ("", "OPS_7"),
+        ("orders-read replica lag", None),
+    ],
+)
+def test_in_an_incidents_own_channel_it_is_meant_unless_another_is_named(
+    front_folder: PolicyFolder, line: str, incident: str | None
+) -> None:
+    found = command.read(line, front_folder, known(front_folder, "C0OPS7"))
+    assert isinstance(found, command.Ask | command.Fill)
+    assert found.typed.incident == incident
 
 
 def test_a_policy_without_incidents_takes_none_from_the_reason(read: Read) -> None:
@@ -183,5 +206,5 @@ def test_what_slack_escaped_is_read_as_it_was_typed(sent: str, typed: str) -> No
 
 @given(st.text())
 def test_no_text_is_an_error(front_folder: PolicyFolder, text: str) -> None:
-    found = command.read(text, front_folder)
+    found = command.read(text, front_folder, command.Known())
     assert not isinstance(found, command.Ask) or found.typed.policy in front_folder.policies

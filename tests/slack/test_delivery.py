@@ -14,10 +14,10 @@ from app.sandbox import Sandbox
 from app.sandbox.cast import BOT_USER
 from app.slack import outbox as rows
 from app.slack.delivery import BUDGET
-from app.store import schema
 from app.store.step import Step
 from app.store.tables import Notice, Pulse, Request
 from tests.clock import MovedClock
+from tests.house import EACH
 from tests.serving import together, wait
 from tests.slack.outboxhouse import APPROVALS, POLICY, SECURITY, WATCHED, Outbox, write_folder
 from tests.slackdriver import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Slack
@@ -37,27 +37,20 @@ def build(url: str, ports: tuple[object, object], folder: Path, policy: str = PO
     )
     port.behind = sandbox.app  # type: ignore[attr-defined]
     built = Outbox(url, Slack(sandbox), write_folder(folder, orders_db=policy), clock)
-    schema.migrate(built.steps.engine)
     yield built
     built.close()
     sandbox.close()
 
 
 @pytest.fixture
-def outbox(tmp_path: Path, front_ports: tuple[object, object]) -> Iterator[Outbox]:
-    yield from build(f"sqlite:///{tmp_path / 'outbox.db'}", front_ports, tmp_path / "policies")
-
-
-@pytest.fixture
-def watched(tmp_path: Path, front_ports: tuple[object, object]) -> Iterator[Outbox]:
-    """The same where another channel gets the alerts too."""
-    yield from build(f"sqlite:///{tmp_path / 'outbox.db'}", front_ports, tmp_path / "policies", WATCHED)
-
-
-@pytest.fixture
-def either(database: str, tmp_path: Path, front_ports: tuple[object, object]) -> Iterator[Outbox]:
-    """On SQLite and on PostgreSQL."""
+def outbox(database: str, tmp_path: Path, front_ports: tuple[object, object]) -> Iterator[Outbox]:
     yield from build(database, front_ports, tmp_path / "policies")
+
+
+@pytest.fixture
+def watched(database: str, tmp_path: Path, front_ports: tuple[object, object]) -> Iterator[Outbox]:
+    """The same where another channel gets the alerts too."""
+    yield from build(database, front_ports, tmp_path / "policies", WATCHED)
 
 
 # --- slots, threads, order ---------------------------------------------------------------------------------
@@ -241,6 +234,7 @@ def test_the_requester_hears_that_it_is_looked_at_only_while_it_is(outbox: Outbo
 # --- when Slack asks for patience --------------------------------------------------------------------------
 
 
+@EACH
 def test_one_channel_that_is_limited_holds_up_no_other(outbox: Outbox) -> None:
     outbox.faults.rate_limit("chat.postMessage", retry_after=20, count=1)
     outbox.tells(outbox.asks(), "asked")
@@ -510,6 +504,7 @@ def test_refusals_are_one_line_a_minute_however_many_there_are(outbox: Outbox) -
     assert len(outbox.dm("ada")) == 41
 
 
+@EACH
 def test_refusals_that_wait_stand_in_nobodys_way(outbox: Outbox) -> None:
     outbox.refuses()
     outbox.delivers()
@@ -541,19 +536,20 @@ def test_a_request_that_had_a_card_shows_its_refusal_there(outbox: Outbox) -> No
 # --- several workers ---------------------------------------------------------------------------------------
 
 
-def test_two_workers_send_everything_once_and_in_order(either: Outbox) -> None:
+@EACH
+def test_two_workers_send_everything_once_and_in_order(outbox: Outbox) -> None:
     for number in range(6):
-        request_id = either.asks(reason=f"INC-{number} replica lag")
-        either.tells(request_id, "asked")
-        either.tells(request_id, "approved", by="grace@example.com", missing=1)
-    workers = [either.another_worker() for _ in range(3)]
-    together(*(lambda worker=worker: worker.deliver(either.clock.now()) for worker in workers))
-    either.delivers()
-    assert len(either.cards()) == 6
-    assert all(len(card.thread()) == 1 for card in either.cards())
-    assert len(either.dm("ada")) == 12
-    assert not either.waiting()
-    assert not any("repeated" in message.text for message in either.messages())
+        request_id = outbox.asks(reason=f"INC-{number} replica lag")
+        outbox.tells(request_id, "asked")
+        outbox.tells(request_id, "approved", by="grace@example.com", missing=1)
+    workers = [outbox.another_worker() for _ in range(3)]
+    together(*(lambda worker=worker: worker.deliver(outbox.clock.now()) for worker in workers))
+    outbox.delivers()
+    assert len(outbox.cards()) == 6
+    assert all(len(card.thread()) == 1 for card in outbox.cards())
+    assert len(outbox.dm("ada")) == 12
+    assert not outbox.waiting()
+    assert not any("repeated" in message.text for message in outbox.messages())
 
 
 def test_a_notice_of_the_future_waits_and_says_so(outbox: Outbox) -> None:

@@ -279,6 +279,9 @@ class SlowFacts:
     def of_people(self, *asked: Any) -> Facts:
         return self.house.house.desk.facts.of_people(*asked)
 
+    def circumstances(self, *asked: Any, incidents: bool) -> Facts:
+        return self.house.house.desk.facts.circumstances(*asked, incidents=incidents)
+
 
 def test_policies_that_take_too_long_to_look_at_are_offered_without_an_outlook(build: Build) -> None:
     house = build(orders_db=ORDERS_DB, admin=TWO_STAGES)

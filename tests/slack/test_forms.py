@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from app.policy import PolicyFolder, durations_offered, parse_duration
 from app.sandbox import blockkit
-from app.slack import forms
+from app.slack import forms, incidents
+from app.slack.blocks import option
 from app.slack.forms import Choice, Filled, Typed
 from app.targets import kinds_of
+from connectors.interface import Incident
 from tests.slack.outboxhouse import POLICY, SETTINGS, write_folder
 from tests.slack.views import schema
 
@@ -55,14 +57,17 @@ def _load(place: Path, texts: dict[str, str]) -> PolicyFolder:
     return load(place, kinds=kinds_of(), env={})
 
 
+def open_in(folder: PolicyFolder) -> tuple[Incident, ...]:
+    assert folder.settings.incidents
+    return folder.settings.incidents.incidents
+
+
 def filled(
     folder: PolicyFolder, chosen: str | None = None, typed: Typed | None = None, **values: Any
 ) -> Filled:
     choices = [Choice(each.id, each.title, "At once · as ada") for each in folder.policies.values()]
     policy = folder.policies.get(chosen or "")
-    return Filled(
-        typed or Typed(), **({"choices": choices, "chosen": policy, "lists_incidents": False} | values)
-    )
+    return Filled(typed or Typed(), **({"choices": choices, "chosen": policy, "incidents": None} | values))
 
 
 def by_name(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -137,10 +142,17 @@ def test_many_policies_are_searched(folder: PolicyFolder) -> None:
 
 
 def test_where_incidents_are_listed_they_are_chosen_from_a_list(listing: PolicyFolder) -> None:
-    view = forms.request_form(filled(listing, "orders-db", Typed(incident="INC-1234"), lists_incidents=True))
-    menu = by_name(view)["incident"]["element"]
-    assert (menu["type"], menu["initial_option"]["value"]) == ("external_select", "INC-1234")
-    must_be_a_view(view)
+    for named, shown in (
+        ("inc-1234", "INC-1234 · sev1 · Replica lag"),
+        ("INC-9", "INC-9 as typed, not checked"),
+    ):
+        view = forms.request_form(
+            filled(listing, "orders-db", Typed(incident=named), incidents=open_in(listing))
+        )
+        menu = by_name(view)["incident"]["element"]
+        assert menu["type"] == "external_select"
+        assert menu["initial_option"] == option(named, shown)
+        must_be_a_view(view)
 
 
 def test_nothing_that_is_trusted_travels_in_a_form(folder: PolicyFolder) -> None:
@@ -171,7 +183,13 @@ def test_whatever_was_typed_slack_takes_the_form(
 ) -> None:
     choices = None if searched else [Choice(each.id, note, note) for each in folder.policies.values()]
     given_ = filled(
-        folder, chosen, typed, choices=choices, lists_incidents=listed, notes=[note], outlook=[note] * 5
+        folder,
+        chosen,
+        typed,
+        choices=choices,
+        incidents=[Incident(note or "x", note, note)] if listed else None,
+        notes=[note],
+        outlook=[note] * 5,
     )
     must_be_a_view(forms.request_form(given_))
 
@@ -266,18 +284,23 @@ def test_of_a_thousand_policies_the_nearest_hundred_are_offered(folder: PolicyFo
     assert len(forms.offer(thousand, "")) == 100
 
 
-def test_open_incidents_are_offered_and_what_looks_like_one(listing: PolicyFolder) -> None:
-    assert [name for name, _ in forms.offer_incidents(listing, "")] == ["INC-1234", "INC-77"]
-    assert [name for name, _ in forms.offer_incidents(listing, "replica")] == ["INC-1234"]
-    assert forms.offer_incidents(listing, "INC-99") == [("INC-99", "INC-99 (not listed as open)")]
-    assert [name for name, _ in forms.offer_incidents(listing, "inc-1234")] == ["INC-1234"]
-    assert forms.offer_incidents(listing, "<!channel>") == []
+def test_open_incidents_are_offered_and_whatever_is_typed_as_unchecked(listing: PolicyFolder) -> None:
+    listed = open_in(listing)
+    assert incidents.offer(listed, "") == [
+        ("INC-1234", "INC-1234 · sev1 · Replica lag"),
+        ("INC-77", "INC-77 · Disk"),
+    ]
+    typed = ("replica", "replica as typed, not checked")
+    assert incidents.offer(listed, "replica") == [("INC-1234", "INC-1234 · sev1 · Replica lag"), typed]
+    assert incidents.offer(listed, " inc-1234") == [("INC-1234", "INC-1234 · sev1 · Replica lag")]
+    assert incidents.offer(listed, "x" * 65) == []
+    assert incidents.offer(listed, "xoxb-1234-abcd") == []
 
 
 @settings(max_examples=50, deadline=None)
 @given(query=st.text(max_size=200))
 def test_whatever_is_searched_for_slack_takes_the_answer(listing: PolicyFolder, query: str) -> None:
-    for found in (forms.offer(listing, query), forms.offer_incidents(listing, query)):
+    for found in (forms.offer(listing, query), incidents.offer(open_in(listing), query)):
         answer = forms.options(found)
         assert blockkit.options_faults(answer) == []
         assert not list(schema("OptionsResponse").iter_errors(answer))

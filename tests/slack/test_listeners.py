@@ -153,7 +153,7 @@ def test_choosing_a_policy_owes_the_form_a_new_look(house: House) -> None:
 
 def test_the_lists_are_searched(house: House) -> None:
     form = opened(house, "ada")
-    assert form.options("incident", "replica") == ["OPS_7"]
+    assert form.options("incident", "replica") == ["OPS_7", "replica"]
     assert form.options("incident", "inc-99") == ["inc-99"]
     user = form._person.user  # noqa: SLF001
     search = house.slack.sandbox.people._view_payload(user, form.view, "block_suggestion")  # noqa: SLF001

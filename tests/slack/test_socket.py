@@ -103,7 +103,8 @@ def test_told_to_come_back_it_comes_back_at_once(house: House, sockets: list[Run
 
 def test_a_connection_that_breaks_is_opened_again(house: House, sockets: list[Running]) -> None:
     connect(house, sockets)
-    (link,) = sockets[0].mode._links
+    link = wait(lambda: next(iter(sockets[0].mode._links), None), what="our end of the connection")
+    assert link is not None
     link._connection.socket.shutdown(socket.SHUT_RDWR)
     wait(lambda: len(house.slack.requests("apps.connections.open")) == 2, 5, "a new connection")
     wait(lambda: sockets[0].mode.connected, 5)

@@ -43,6 +43,8 @@ def a_view(state: RequestState = RequestState.PENDING, **values: Any) -> Request
         "accounts": (("orders-db", "ada"),),
         "uses": ("psql orders-db, then: SET ROLE incident_writer;",),
         "extend_by": None,
+        "goes_on": None,
+        "hangs_on": None,
         "over_limit": False,
         "round": 0,
         "extension": None,

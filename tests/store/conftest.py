@@ -7,15 +7,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, make_url
-from sqlmodel import SQLModel
+from sqlalchemy import Engine, make_url
 
-from app.store import schema
 from app.store.engine import make_engine
-from app.store.ledger import GENESIS
 from app.store.step import Steps
-from app.store.tables import LedgerHead
-from tests.servers import NoServer, PostgresServer, start_postgres
+from tests.house import empty_database, migrate_to, new_database
+from tests.servers import PostgresServer
 
 START = datetime(2026, 11, 22, 3, 12, 4, 120_000, tzinfo=UTC)
 DATABASES = ["sqlite", "postgresql"]
@@ -39,32 +36,15 @@ class TestClock:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    try:
-        server = start_postgres()
-    except NoServer as missing:
-        pytest.skip(str(missing))
-    yield server
-    server.close()
+def postgres(target_server: PostgresServer) -> PostgresServer:
+    return target_server
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresServer) -> str:
     """The name of a migrated database from which others are copied."""
-    postgres.run("CREATE DATABASE migrated")
-    engine = make_engine(url_of(postgres, "migrated"))
-    schema.migrate(engine)
-    engine.dispose()
+    migrate_to(new_database(postgres, "migrated"))
     return "migrated"
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("template") / "migrated.db"
-    engine = make_engine(f"sqlite:///{file}")
-    schema.migrate(engine)
-    engine.dispose()
-    return file
 
 
 def url_of(server: PostgresServer, dbname: str, user: str = "postgres") -> str:
@@ -97,13 +77,8 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         return
     engine = make_engine(request.getfixturevalue("postgres_shared"))
     yield engine
-    with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE ledger DISABLE TRIGGER ledger_kept")
-        for table in reversed(SQLModel.metadata.sorted_tables):
-            connection.execute(table.delete())
-        connection.exec_driver_sql("ALTER TABLE ledger ENABLE ALWAYS TRIGGER ledger_kept")
-        connection.execute(insert(LedgerHead).values(id=1, seq=0, hash=GENESIS))
     engine.dispose()
+    empty_database(request.getfixturevalue("postgres"), dbname(engine))
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +90,7 @@ def migrated(request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
     """A new migrated database of the kind that ``request.param`` says."""
     if request.param == "sqlite":
         file = folder / "store.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        shutil.copy(request.getfixturevalue("migrated_file"), file)
         url = f"sqlite:///{file}"
     else:
         template = request.getfixturevalue("postgres_template")
@@ -126,9 +101,7 @@ def migrated(request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
 
 
 def _new_database(server: PostgresServer, template: str) -> str:
-    name = f"test_{next(_number)}"
-    server.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    return url_of(server, name)
+    return new_database(server, f"test_{next(_number)}", template)
 
 
 def dbname(engine: Engine) -> str:

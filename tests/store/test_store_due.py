@@ -132,10 +132,10 @@ def test_a_renewed_lease_lasts_and_only_its_holder_renews_it(steps: Steps) -> No
     (row,) = claim(steps.engine, "me")
     half = START + LEASE / 2
     with writing(steps.engine) as session:
-        timetable.renew(session, "somebody else", row.id, half)
+        timetable.renew(session, "somebody else", [row.id], half)
     assert surely_owed(steps).lease_until == START + LEASE
     with writing(steps.engine) as session:
-        timetable.renew(session, "me", row.id, half)
+        timetable.renew(session, "me", [row.id], half)
     assert claim(steps.engine, "other", START + LEASE) == []
     assert len(claim(steps.engine, "other", half + LEASE)) == 1
 
@@ -307,7 +307,7 @@ def test_renewed_work_keeps_its_hold(steps: Steps, clock: TestClock, pair: tuple
     first, second = pair
     assert takes(steps, first)
     with writing(steps.engine) as session:
-        timetable.renew(session, "me", first.id, START + LEASE / 2)
+        timetable.renew(session, "me", [first.id], START + LEASE / 2)
     clock.time = START + LEASE
     assert not takes(steps, second)
 

@@ -12,7 +12,8 @@ from sqlmodel import col, func, select
 from app.audit import verify
 from app.model import RequestState
 from app.store import ledger
-from app.store.step import Step, Steps, newest
+from app.store.gathered import Gathered, Outrun
+from app.store.step import Outgoing, Step, Steps, newest
 from app.store.tables import Due, Hold, Notice, Request, Seen
 from tests.store import story
 from tests.store.conftest import START, Rung, TestClock
@@ -37,7 +38,7 @@ def locked(step: Step, key: str = "req1") -> Request:
     return row
 
 
-def notice(**values: Any) -> Notice:
+def notice(**values: Any) -> Outgoing:
     usual: dict[str, Any] = {
         "conversation": "C1",
         "priority": 1,
@@ -46,7 +47,7 @@ def notice(**values: Any) -> Notice:
         "created_at": START,
         "due_at": START,
     }
-    return Notice(**{**usual, **values})
+    return Outgoing(**{**usual, **values})
 
 
 # --- whole or not at all -------------------------------------------------------------------------------
@@ -287,3 +288,33 @@ def test_a_named_lock_keeps_others_out_until_the_step_ends(steps: Steps) -> None
         step.session.connection().exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
         with pytest.raises(OperationalError, match="lock timeout"), step.session.begin_nested():
             step.lock_name("limits:prod-db")
+
+
+# --- several in one --------------------------------------------------------------------------------------
+
+
+def test_steps_that_share_a_transaction_change_nothing_where_one_row_is_not_as_it_was(steps: Steps) -> None:
+    opened(steps, "req1")
+    opened(steps, "req2")
+    head = ledger_head(steps)
+
+    def move(outrun: str) -> None:
+        with steps.step_of(Gathered) as step:
+            rows = step.lock_all(Request, ["req2", "req1"])
+            for key, row in rows.items():
+                held = {"state": "pending" if key == outrun else "deciding", "email": None}
+                assert step.change(row, held, state="refused", state_at=step.now, over_limit=True)
+                step.record("RequestRefused", story.ADA, key)
+
+    with pytest.raises(Outrun):
+        move(outrun="req2")
+    assert ledger_head(steps) == head
+    move(outrun="nobody")
+    with steps.read() as session:
+        assert {row.state for row in session.exec(select(Request)).all()} == {"refused"}
+        assert not verify(session)
+
+
+def ledger_head(steps: Steps) -> tuple[int, str]:
+    with steps.read() as session:
+        return ledger.head_of(session)

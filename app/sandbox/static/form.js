@@ -51,6 +51,7 @@ function lookup(element, value, id, change, ask) {
       on: { mousedown: (event) => { event.preventDefault(); take(place); } },
     }, label(option))));
     list.hidden = found.length === 0;
+    if (!list.hidden) list.scrollIntoView({ block: "nearest" });
     input.setAttribute("aria-expanded", String(!list.hidden));
     if (at >= 0) input.setAttribute("aria-activedescendant", `${id}-${at}`);
     else input.removeAttribute("aria-activedescendant");
@@ -60,13 +61,13 @@ function lookup(element, value, id, change, ask) {
     input.value = label(option);
     found = []; at = -1; show(); change(option.value, option);
   };
-  const look = async () => {
+  const look = async (typed) => {
     const turn = ++asked;
-    const options = await ask(input.value);
+    const options = await ask(typed);
     if (turn === asked) { found = options; at = -1; show(); }
   };
   const keys = (event) => {
-    if (event.key === "ArrowDown" && list.hidden) look();
+    if (event.key === "ArrowDown" && list.hidden) look("");
     else if (event.key === "ArrowDown") at = Math.min(at + 1, found.length - 1);
     else if (event.key === "ArrowUp") at = Math.max(at - 1, 0);
     else if (event.key === "Enter" && at >= 0) take(at);
@@ -77,7 +78,7 @@ function lookup(element, value, id, change, ask) {
   const input = el("input", {
     id, type: "text", role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-autocomplete": "list",
     "aria-controls": `${id}-list`, placeholder: element.placeholder?.text || "Type to search", value: value || "",
-    on: { input: () => { change(null); look(); }, keydown: keys, focus: look, blur: () => { found = []; show(); } },
+    on: { input: () => { change(null); look(input.value); }, keydown: keys, focus: () => look(""), blur: () => { found = []; show(); } },
   });
   return el("div", { class: "lookup" }, input, list);
 }
@@ -187,7 +188,9 @@ export class Form {
       if (dispatches) this.hooks.press(block, element, option || value, this.values);
     };
     const value = this.stored(form, block, element);
-    const shown = value && value.text ? value.text.text : value;
+    const first = element.type === "external_select" && element.initial_option;
+    const option = value && value.text ? value : first && first.value === value ? first : null;
+    const shown = option ? option.text.text : value;
     const ask = (query) => this.hooks.ask(block, element, query, this.values);
     return control(element, shown, id, change, { ask, people: this.hooks.view().people });
   }
