@@ -21,6 +21,7 @@ from app.store.step import Step, Steps
 from app.store.tables import Due, Message, Pulse
 from app.targets import build
 from connectors.interface import Kind, Page, Pager
+from connectors.registry import PAGERS
 
 logger = structlog.get_logger()
 
@@ -47,8 +48,8 @@ class PagerRack:
         self,
         folder: Callable[[], PolicyFolder],
         env: Mapping[str, str],
-        failed: Callable[[], None],
-        registry: Mapping[str, Kind],
+        failed: Callable[[], None] = lambda: None,
+        registry: Mapping[str, Kind] = PAGERS,
     ) -> None:
         self._folder = folder
         self._env = env

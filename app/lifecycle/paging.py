@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlmodel import Session
+
 from app import notices
-from app.model import iso, short_duration
+from app.model import iso, new_id, short_duration
 from app.policy import ApprovalPlan, Policy, PolicyFolder
 from app.store.step import Step
 from app.store.tables import Due, Freeze, PersonRow, Request
@@ -82,6 +84,12 @@ def let_go(step: Step, *refs: str) -> None:
             step.undue(KIND, ref)
 
 
+def is_open(session: Session, ref: str) -> bool:
+    """Whether that page is owed, or rung and not answered."""
+    held = session.get(Due, f"{KIND}:{ref}")
+    return held is not None and not held.data.get("over")
+
+
 def line(typed: str, most: int = MOST_SUMMARY) -> str:
     """What somebody typed, on one line, with nothing in it that hides, reorders or ends the quotes around it."""
     normal = unicodedata.normalize("NFC", typed[: 4 * most])
@@ -129,20 +137,16 @@ def ask(step: Step, request: Request, folder: PolicyFolder, before: Mapping[str,
     cards = [f"ask:{request.id}:{request.round}:{channel}", f"card:{request.id}:{channel}"]
     for ref in sorted(present.keys() - before.keys()):
         summary = _quoting(f"Approve? {request.email} asks for {what}", request.reason)
-        details = {**_about(request, policy), "decide by": request.decide_by and iso(request.decide_by)}
+        until = iso(request.decide_by) if request.decide_by else None
+        details = {**_about(request, policy), "decide by": until}
         ring(step, ref, present[ref], summary, details, request=request, cards=cards, channel=channel)
-
-
-def given_ref(request: Request) -> str:
-    """The page that access was given."""
-    return f"given:{request.id}"
 
 
 def given(
     step: Step, request: Request, folder: PolicyFolder, pager: str | None, *, doubt: bool = False
 ) -> None:
     """Access is given: whoever wants to hear of that at any hour is woken. ``doubt``: something was unknown."""
-    if pager is None:
+    if pager is None or request.confirmed_by:
         return
     policy = folder.policies.get(request.policy)
     confirm = f", confirm by {_clock(request.confirm_due)}" if request.confirm_due else ""
@@ -152,8 +156,18 @@ def given(
     details = {**_about(request, policy), "because": "; ".join((request.decision or {}).get("because", ()))}
     cards = [f"card:{request.id}:{channel}" for channel in channels]
     summary = _quoting(said, request.reason)
-    ref = given_ref(request)
+    ref = _given_ref(request)
     ring(step, ref, pager, summary, details, request=request, cards=cards, channel=channels[0])
+
+
+def given_over(step: Step, request: Request, folder: PolicyFolder) -> None:
+    """It is confirmed, or the access is over."""
+    if folder.settings.pagers:
+        let_go(step, _given_ref(request))
+
+
+def _given_ref(request: Request) -> str:
+    return f"given:{request.id}"
 
 
 def _title(request: Request, policy: Policy | None) -> str:
@@ -214,3 +228,13 @@ def not_me(step: Step, folder: PolicyFolder, person: PersonRow | None, email: st
 def not_me_ref(person: PersonRow) -> str:
     """The page of a person who is frozen: of this time, and of no earlier one."""
     return f"not_me:{person.id}:{iso(person.frozen_at) if person.frozen_at else ''}"
+
+
+def unheard(step: Step, folder: PolicyFolder, count: int, since: datetime) -> None:
+    """What Slack does not take: until the last of it is there, one page."""
+    alerts = f"{count} alert{'s' if count > 1 else ''}"
+    summary = f"Slack has not taken {alerts} since {_clock(since)}: what was given or is late is told nowhere"
+    details = {"what to do": "breakglass list shows what is live; breakglass doctor what is wrong with Slack"}
+    channel = folder.settings.security_channel
+    key = f"{UNHEARD}:{new_id()}"
+    ring(step, UNHEARD, folder.security_pager, summary, details, channel=channel, key=key)
