@@ -77,7 +77,9 @@ def examine(env: Mapping[str, str], kinds: Kinds, clock: Clock | None = None) ->
     if settings is not None:
         found += [*_database(settings, now), *_redis(settings), *_slack(settings, folder, now)]
     if folder is not None:
-        found += [*_connectors(folder, env), *_pagers(folder, env)]
+        pagers = PagerRack(lambda: folder, env)
+        found += [*_connectors(folder, env), *look_at_pagers(pagers, folder)]
+        pagers.close()
     return Diagnosis(tuple(found))
 
 
@@ -342,9 +344,8 @@ def look_at_target(folder: PolicyFolder, name: str, env: Mapping[str, str]) -> I
         rack.close()
 
 
-def _pagers(folder: PolicyFolder, env: Mapping[str, str]) -> Iterator[Finding]:
+def look_at_pagers(rack: PagerRack, folder: PolicyFolder) -> Iterator[Finding]:
     """Whether each could wake anybody; nobody is woken by that."""
-    rack = PagerRack(lambda: folder, env)
     for name in folder.settings.pagers:
         try:
             problems = rack.pager(name)[0].check()
@@ -353,4 +354,3 @@ def _pagers(folder: PolicyFolder, env: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(Problem(f"pager {name}", str(error), remedy), unreachable=not error.permanent)
         else:
             yield from (Finding(Problem(f"pager {name}", each.what, each.remedy)) for each in problems)
-    rack.close()

@@ -58,6 +58,7 @@ class Siren:
         DOES.get(target["wakes"], lambda: None)()
 
     def check(self) -> Sequence[Problem]:
+        DOES.get("check", lambda: None)()
         return ()
 
     def close(self) -> None:

@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from app import wiring
+from app.doctor import look_at_pagers
 from app.errors import ConnectorError
 from app.lifecycle import paging
+from app.pagers import PagerRack
 from app.store.tables import Due, LedgerEntry
 from tests import pretended, siren
 from tests.desk.test_house import says
@@ -370,3 +372,37 @@ def test_whose_pager_settings_do_not_name_any_more_security_is_woken_for(at: Bui
     house.house.shelf.reload()
     house.later(seconds=1)
     assert [(each.did, each.whom) for each in HEARD] == [("page", "security")]
+
+
+def test_the_doctor_asks_each_pager_and_wakes_nobody(at: Build) -> None:
+    folder = at(ORDERS_DB + ALERTS).house.shelf.current()
+
+    def found(env: dict[str, str]) -> list[tuple[str, str, bool]]:
+        rack = PagerRack(lambda: folder, env, registry=siren.KINDS)
+        found = [
+            (each.problem.where, each.problem.what, each.unreachable) for each in look_at_pagers(rack, folder)
+        ]
+        rack.close()
+        return found
+
+    assert found(siren.ENV) == []
+    (first, _) = found({})
+    assert first[0] == "pager security-pager"
+    assert "the environment variable `SIREN_TOKEN` is not set" in first[1]
+    DOES["check"] = siren.is_away
+    assert ("pager cto-pager", "siren did not answer within 5 s.", True) in found(siren.ENV)
+    assert HEARD == []
+
+
+def test_a_pager_that_says_that_it_could_wake_nobody_is_told_before_anybody_needs_it(at: Build) -> None:
+    house = at(ORDERS_DB)
+    watching, checks = wiring.make_watch(house.house), wiring.paging_of(house.house)
+    DOES["check"] = siren.is_away
+    for _ in range(8):
+        house.clock.advance(seconds=5)
+        checks.schedule()
+        watching.run()
+        house.work()
+    (one, other) = [m.text for m in house.slack.channel("C0SECURITY").cards() if "pager:" in m.text]
+    assert "Not well (pager:security-pager): nobody can be woken by it: siren did not answer" in one + other
+    assert HEARD == []
