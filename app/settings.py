@@ -15,10 +15,11 @@ from pydantic import SecretStr
 
 from app.errors import Misconfigured, Problem
 
-Process = Literal["web", "worker", "clock", "up", "demo", "terminal", "offline"]
+Process = Literal["web", "worker", "clock", "up", "demo", "terminal", "offline", "live"]
 """Whose settings are read.
 
-``terminal`` is a command that needs the database; ``offline`` one that needs nothing (``policy check``).
+``terminal`` is a command that needs the database; ``offline`` one that needs nothing (``policy check``); ``live`` one
+that uses whatever is there.
 """
 
 LogFormat = Literal["text", "json"]

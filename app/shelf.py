@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlmodel import col, select
@@ -13,15 +14,20 @@ from sqlmodel import col, select
 from app import notices
 from app.errors import Misconfigured, Problem, Unavailable
 from app.lifecycle.moves import FINAL_GRANT_STATES
-from app.policy import Kinds, PolicyFolder, from_text, load
+from app.model import iso
+from app.policy import Difference, Kinds, PolicyFolder, Settings, compare, from_text, load
+from app.store import due as timetable
 from app.store import pulses
 from app.store.step import Step, Steps
-from app.store.tables import Grant, PolicyText, Pulse
+from app.store.tables import Due, Grant, PolicyText, Pulse
 
 log = structlog.get_logger()
 
 _STAMP_FILES = 5_000
 _PULSE = "policies"
+NEWS = LANE = "policies"
+"""The kind of due work, and its lane: to say who gains and loses by a change takes its time, and delays nothing."""
+MOST_TOLD = 8
 _NEWEST = select(PolicyText).order_by(col(PolicyText.loaded_at).desc()).limit(1)
 
 
@@ -139,10 +145,10 @@ class PolicyShelf:
         step.record("PoliciesLoaded", "shelf", None, **said)
         if before is None:
             return
-        # Told to the old channel as well: whoever changes the channel must not be the only one to hear of it.
-        for settings in {each.settings.security_channel: each.settings for each in (before, folder)}.values():
+        for settings in _channels(before, folder):
             changes = _changes(before, folder)
             notices.alert(step, settings, "policies_changed", changes=changes, digest=folder.digest)
+        step.due(NEWS, folder.digest, step.now, LANE, before=before.digest, since=iso(step.now))
 
     def _known(self, kept: PolicyText | None) -> PolicyFolder | None:
         """The folder that was in force before, whichever process read it; None where there was none."""
@@ -152,6 +158,25 @@ class PolicyShelf:
             return from_text(kept.text, kinds=self._where.kinds, env=self._where.env)
         except Misconfigured:  # kept by another version
             return self._folder
+
+    def tell_difference(self, due: Due) -> None:
+        """Say in the security channel who gains and who loses by a reload: once, whichever processes reloaded."""
+        try:
+            before, after = self._kept(str(due.data["before"])), self._kept(due.ref)
+            channels, news = _channels(before, after), _news(compare(before, after))
+        except Misconfigured:  # kept by another version, or with variables that are set no more
+            log.warning("who gains and who loses by the new policies cannot be said")
+            channels, news = _channels(self.current()), {"unread": True}
+        with self._steps.step() as step:
+            timetable.finish(step, due)
+            if news and step.first_time(f"{NEWS}:{due.ref}:{due.data['since']}"):
+                for settings in channels:
+                    notices.alert(step, settings, "policies_difference", **news, digest=due.ref)
+
+    def _kept(self, digest: str) -> PolicyFolder:
+        with self._steps.read() as session:
+            kept = session.get(PolicyText, digest)
+        return from_text(kept.text if kept else "", kinds=self._where.kinds, env=self._where.env)
 
     def _keep_out(self, faulty: Misconfigured) -> None:
         self.faults = faulty.problems
@@ -203,6 +228,18 @@ def _stamp(file: Path) -> tuple[str, int, int, int]:
     except OSError:
         return str(file), 0, 0, 0
     return str(file), found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _channels(*folders: PolicyFolder) -> list[Settings]:
+    """Told to the old channel as well: whoever changes the channel must not be the only one to hear of it."""
+    return list({each.settings.security_channel: each.settings for each in folders}.values())
+
+
+def _news(found: Difference) -> dict[str, Any]:
+    """The first of those that gain and that lose, and how many there are; nothing where nobody does."""
+    gained, lost = found.gained, found.lost
+    told = {"gains": gained[:MOST_TOLD], "gained": len(gained), "loses": lost[:MOST_TOLD], "lost": len(lost)}
+    return told if gained or lost else {}
 
 
 def _changes(before: PolicyFolder, after: PolicyFolder) -> list[str]:

@@ -29,7 +29,7 @@ from app.queue import Bell, Listener
 from app.restored import KnownDatabase
 from app.rosters import Rosters
 from app.routes import LOOK_EVERY, Routes
-from app.shelf import PolicyShelf, Where, current_or_none
+from app.shelf import NEWS, PolicyShelf, Where, current_or_none
 from app.sources import SourceRack
 from app.state import StateFolder
 from app.store import due as timetable
@@ -115,8 +115,7 @@ def build(
     from app.slack.directory import SlackDirectory
 
     environment, time = os.environ if env is None else env, clock or clocks.SystemClock()
-    meters = Meters()
-    failed = meters.failed
+    failed = (meters := Meters()).failed
     engine = make_engine(settings.database())
     event.listen(engine, "handle_error", partial(_database_failed, failed("database")))
     bell = Bell(settings.redis(), failed("redis")) if settings.redis_url else None
@@ -132,8 +131,7 @@ def build(
     state = StateFolder(settings.state)
     known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
     event.listen(engine, "connect", known.meet)
-    sources = SourceRack(environment, failed("source"), registry.sources)
-    facts = Gatherer(steps, sources, routes.why_unheard)
+    facts = Gatherer(steps, SourceRack(environment, failed("source"), registry.sources), routes.why_unheard)
     desk = Desk(time, steps, shelf, targets, facts, people, known)
     return House(
         settings,
@@ -194,6 +192,7 @@ def work_of(house: House, by: str = "worker") -> dict[str, Callable[[Due], None]
     work["form"] = lambda due: fill(house.desk, house.client, due)
     work["refresh"] = lambda due: _refresh_people(house, due)
     work |= {paging.KIND: paging_of(house).ring, CHECK: paging_of(house).check}
+    work[NEWS] = house.shelf.tell_difference
     work[canary.KIND] = lambda due: canary.come_home(house.steps, by, due)
     return work
 

@@ -86,10 +86,11 @@ MENU: Mapping[str, Entry] = MappingProxyType(
             _POLICIES,
             "app.cli.policy:policy",
             (
-                ("policy check [DIR]", "Every fault of a policy folder."),
+                ("policy check [DIR] [--live]", "Every fault of a policy folder."),
                 ("policy test [DIR]", "Run the tests that stand beside the policies."),
                 ("policy explain POLICY --user EMAIL", "What would be decided, and why."),
                 ("policy who-can POLICY|--all", "Who would be given what."),
+                ("policy diff OLD NEW", "Who gains and who loses by a change."),
                 ("policy schema", "The JSON Schema, for editors."),
             ),
         ),

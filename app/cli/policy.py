@@ -1,4 +1,4 @@
-"""``policy``: check, test, explain, who-can, schema. No database, no network, no secret."""
+"""``policy``: check, test, explain, who-can, diff, schema. No database; no network and no secret but for ``--live``."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from app import policy as policies
-from app.cli import explaining, output
-from app.cli.failing import NO
+from app.cli import asking, differing, explaining, output
+from app.cli.failing import NO, code_of
 from app.cli.options import ADDRESS, DURATION, MOMENT, json_option
-from app.cli.terminal import Terminal, schemas
+from app.cli.terminal import Terminal
 from app.clock import SystemClock
 from app.errors import Misconfigured, Problem, Refused
 from app.model import Email, Verdict
@@ -38,21 +38,28 @@ def policy() -> None:
 
 @policy.command()
 @_DIR
+@click.option("--live", is_flag=True, help="Ask each source, pager and target once as well; changes nothing.")
 @json_option
 @click.pass_context
-def check(ctx: click.Context, *, folder: Path | None, json_wanted: bool) -> None:
+def check(ctx: click.Context, *, folder: Path | None, live: bool, json_wanted: bool) -> None:
     """Every fault of every file at once; warnings go to standard error and are no faults."""
     terminal: Terminal = ctx.obj
     problems: tuple[Problem, ...] = ()
+    unreachable = False
     try:
         loaded = _load(terminal, folder)
     except Misconfigured as faulty:  # not a failure of this command: it is what was asked for
         problems = faulty.problems
     else:
-        for warning in policies.warnings(loaded):
+        warnings = policies.warnings(loaded)
+        if live:
+            seen = asking.look_outside(terminal, loaded)
+            problems, unreachable = seen.problems, seen.unreachable
+            warnings += seen.warnings
+        for warning in warnings:
             output.remark(f"warning: {warning}")
     output.verdict(problems, json_wanted=json_wanted, fine="No faults.")
-    ctx.exit(NO if problems else 0)
+    ctx.exit(code_of(problems, unreachable=unreachable))
 
 
 @policy.command("test")
@@ -60,13 +67,7 @@ def check(ctx: click.Context, *, folder: Path | None, json_wanted: bool) -> None
 @click.pass_context
 def test_(ctx: click.Context, *, folder: Path | None) -> None:
     """Run the tests beside the policies: a line a case, last `N passed, N failed`."""
-    try:
-        loaded = _load(ctx.obj, folder)
-    except (
-        Misconfigured
-    ) as faulty:  # a folder that does not load fails its tests; it is no fault of the settings
-        raise Refused(str(faulty)) from None
-    results = policies.run_tests(loaded)
+    results = policies.run_tests(_faulty_is_a_no(ctx.obj, folder))
     for result in results:
         why = "" if result.ok else f": {result.why}"
         words = "ok   " if result.ok else "FAIL "
@@ -144,6 +145,30 @@ def who_can(
 
 
 @policy.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option(
+    "--facts",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Who is in groups, as `given` of a policy test: people instead of `group:NAME`.",
+)
+@json_option
+@click.pass_context
+def diff(ctx: click.Context, *, old: Path, new: Path, facts: Path | None, json_wanted: bool) -> None:
+    """Who gains and who loses by NEW instead of OLD, whatever the circumstances. Exit code 1 where somebody does."""
+    before, after = (_faulty_is_a_no(ctx.obj, folder) for folder in (old, new))
+    now = SystemClock().now()
+    known = policies.facts_from_file(facts, after.settings, now, whole=False) if facts else None
+    found = policies.compare(before, after, known)
+    if json_wanted:
+        output.as_json(found.as_json())
+    else:
+        differing.print_difference(found)
+    ctx.exit(NO if found.gained or found.lost else 0)
+
+
+@policy.command()
 def schema() -> None:
     """The JSON Schema of policies, settings.yaml and policy tests."""
     output.as_json(policies.json_schema())
@@ -152,7 +177,16 @@ def schema() -> None:
 def _load(terminal: Terminal, folder: Path | None) -> policies.PolicyFolder:
     if folder is None:
         return terminal.folder()
-    return policies.load(folder, kinds=schemas(), env=terminal.env)
+    return policies.load(folder, kinds=terminal.kinds(), env=terminal.env)
+
+
+def _faulty_is_a_no(terminal: Terminal, folder: Path | None) -> policies.PolicyFolder:
+    """A folder that does not load fails what was asked of it; it is no fault of the terminal's own settings."""
+    try:
+        return _load(terminal, folder)
+    except Misconfigured as faulty:
+        place = "" if folder is None else f"{folder}: "
+        raise Refused("\n".join(f"{place}{problem}" for problem in faulty.problems)) from None
 
 
 def _policy(folder: policies.PolicyFolder, name: str) -> policies.Policy:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.settings import Process, Settings
     from app.store.step import Step
     from app.wiring import House
+    from connectors.registry import Registry
 
 READ_BACK_SECONDS = 30.0
 """How long ``revoke`` waits for the target to say that the access is gone."""
@@ -24,10 +25,20 @@ _LONGEST_NAME = 64
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """``env`` is the environment; ``patience``, in seconds, is how long a read-back is waited for."""
+    """``env`` is the environment; ``patience``, in seconds, is how long anything outside is waited for.
+
+    ``registry``: every kind that settings may name; None: ours.
+    """
 
     env: Mapping[str, str] = field(repr=False)
     patience: float = READ_BACK_SECONDS
+    registry: "Registry | None" = None
+
+    def kinds(self) -> "Kinds":
+        """Every kind that settings may name, for the loader."""
+        from app.targets import kinds_of
+
+        return kinds_of(self.registry) if self.registry else kinds_of()
 
     def settings(self, process: "Process") -> "Settings":
         """The settings, with the log set up by them; raises ``Misconfigured``."""
@@ -42,7 +53,7 @@ class Terminal:
         """The policy folder on this disk; raises ``Misconfigured``. Needs no secret and no database."""
         from app.policy import load
 
-        return load(self.settings("offline").policies, kinds=schemas(), env=self.env)
+        return load(self.settings("offline").policies, kinds=self.kinds(), env=self.env)
 
     @contextmanager
     def house(self) -> Iterator["House"]:
@@ -75,14 +86,12 @@ class Terminal:
         newest = select(PolicyText).order_by(col(PolicyText.loaded_at).desc()).limit(1)
         with house.steps.read() as session:
             kept = session.exec(newest).first()
-        return from_text(kept.text, kinds=schemas(), env=self.env) if kept else self.folder()
+        return from_text(kept.text, kinds=self.kinds(), env=self.env) if kept else self.folder()
 
 
 def schemas() -> "Kinds":
-    """Every kind that settings may name, for the loader."""
-    from app.targets import kinds_of
-
-    return kinds_of()
+    """Every kind of ours, for the loader."""
+    return Terminal({}).kinds()
 
 
 def actor() -> str:

@@ -24,7 +24,6 @@ from app.store.step import Step
 from app.store.tables import Due, Grant, Request
 from connectors.interface import Present
 
-CLOCK = "clock"
 WORKER = "worker"
 HOLD_BUSY = timedelta(milliseconds=100)
 LAST_WORDS = timedelta(seconds=1)

@@ -1,7 +1,8 @@
 """Policies: one emergency path each, agreed in advance. YAML in, decisions out.
 
 Read in this order: ``loading`` (a folder, every fault at once), ``model`` (what it becomes), ``facts`` (what
-is known), ``conditions`` and ``circumstances`` (true, false or unknown), ``engine`` (the decision).
+is known), ``conditions`` and ``circumstances`` (true, false or unknown), ``engine`` (the decision). ``difference``
+holds two folders against each other.
 Nothing here asks anybody: reading the folder apart, all of it is pure.
 """
 
@@ -17,6 +18,7 @@ from app.policy.asks import (
 )
 from app.policy.conditions import Ask, FactSeen
 from app.policy.decision import Decision
+from app.policy.difference import Difference, compare
 from app.policy.durations import parse_duration
 from app.policy.engine import decide, needs, questions, rotas_of, speakers_of
 from app.policy.facts import (
@@ -67,6 +69,7 @@ __all__ = [
     "ConfirmPlan",
     "ConnectorConfig",
     "Decision",
+    "Difference",
     "DurationRule",
     "EndRule",
     "FactSeen",
@@ -95,6 +98,7 @@ __all__ = [
     "TestResult",
     "Used",
     "check_ask",
+    "compare",
     "decide",
     "durations_offered",
     "facts_from_file",

@@ -12,6 +12,7 @@ from app.policy.conditions import Ask, Condition, Context
 from app.policy.facts import Facts, members_of
 from app.policy.model import Policy, PolicyFolder, Rule, Settings
 from app.policy.names import Principal, did_you_mean
+from app.policy.reach import only_their_own, unreached
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _NIGHT = datetime(2000, 1, 2, 3)  # noqa: DTZ001 - a Sunday, at three on the wall's clock of the folder's zone
@@ -52,6 +53,9 @@ def _of_policy(policy: Policy, settings: Settings) -> Iterator[Problem]:
         yield Problem(
             where, f"the rule “{rule.name}” can never decide: {why}", "move it up, change it or remove it"
         )
+    for rule in only_their_own(policy, settings):
+        what = f"whoever the rule “{rule.name}” covers would have to approve their own request"
+        yield Problem(where, what, "name somebody else in `approval`")
     for plan in _plans(policy):
         for what, remedy in _of_plan(plan, settings):
             yield Problem(where, what, remedy)
@@ -74,6 +78,14 @@ def _plans(policy: Policy) -> Iterator[ApprovalPlan]:
 
 
 def _useless(policy: Policy) -> Iterator[tuple[Rule, str]]:
+    said = list(_plainly_useless(policy))
+    yield from said
+    for rule in unreached(policy.giving):
+        if not any(rule is other for other, _ in said):
+            yield rule, "those before it leave it nothing"
+
+
+def _plainly_useless(policy: Policy) -> Iterator[tuple[Rule, str]]:
     earlier: list[Rule] = []
     for rule in policy.rules:
         if rule.condition.known() is Truth.FALSE:

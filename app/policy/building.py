@@ -20,10 +20,11 @@ from app.policy.circumstances import (
     ShortEnough,
     UsedRarely,
 )
-from app.policy.conditions import Condition, IncidentOpen, InGroup, IsOnCall, IsUser
+from app.policy.conditions import Condition, InGroup, IsOnCall, IsUser
 from app.policy.facts import OPEN_STATUSES
 from app.policy.fields import compile_regex
 from app.policy.hours import Hours
+from app.policy.incidents import IncidentOpen
 from app.policy.kinds import Kinds, KindSchema
 from app.policy.model import (
     AccessEntry,
@@ -157,6 +158,7 @@ def _schedule(name: str, written: ScheduleText) -> Schedule:
         written.file,
         written.url,
         written.match or "attendee",
+        written.private,
     )
 
 

@@ -11,6 +11,7 @@ from app.policy.facts import Needs
 from app.policy.fields import found_in
 from app.policy.hours import Hours
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 _NOT = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.UNKNOWN: Truth.UNKNOWN}
 
 
@@ -210,12 +211,13 @@ class Joined:
 
     def truth(self, ctx: Context) -> Truth:
         """Stops at the first part that decides."""
-        decisive, answer = self.decisive, _NOT[self.decisive]
+        decisive = self.decisive
+        answer = _TRUE if decisive is _FALSE else _FALSE
         for part in self.parts:
             truth = part.truth(ctx)
             if truth is decisive:
                 return truth
-            if truth is Truth.UNKNOWN:
+            if truth is _UNKNOWN:
                 answer = truth
         return answer
 

@@ -24,6 +24,7 @@ UNKNOWN_FOR = timedelta(minutes=15)
 """The longest that ``grant_and_page`` gives."""
 CONFIRM_UNKNOWN_WITHIN = timedelta(minutes=10)
 """Where the rule does not say; and never longer than two thirds of what is given."""
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
 
 def decide(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Decision:
@@ -33,13 +34,13 @@ def decide(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Decisi
     doubtful: Rule | None = None
     for rule in policy.refusing:
         truth = rule.condition.truth(ctx)
-        if truth is Truth.TRUE:
+        if truth is _TRUE:
             return _refused(policy, ctx, rule)
-        if truth is Truth.UNKNOWN and doubtful is None:
+        if truth is _UNKNOWN and doubtful is None:
             doubtful = rule
     for rule in policy.giving:
         truth = rule.condition.truth(ctx)
-        if truth is not Truth.FALSE:
+        if truth is not _FALSE:
             return _decided(policy, ctx, rule, truth, doubtful)
     return _refused(policy, ctx, None)
 
@@ -50,8 +51,10 @@ def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: R
     # nobody by itself: in neither of the two possible worlds would whom no other rule covers get anything.
     first = rule if doubtful is None or rule.position < doubtful.position else doubtful
     barred = doubtful is not None and (rule.then is Verdict.GRANT or first is doubtful)
-    longest = min(rule.max_duration or policy.duration.max, policy.duration.max)
-    decision = Decision(
+    longest = policy.duration.max
+    if rule.max_duration is not None and rule.max_duration < longest:
+        longest = rule.max_duration
+    decision = Decision.of(
         policy=policy,
         context=ctx,
         verdict=rule.then,
@@ -66,7 +69,7 @@ def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: R
     doubt = barred or truth is Truth.UNKNOWN
     if doubt and (barred or not _dares(policy, ctx, rule)):
         decision = _in_doubt(policy, ctx.settings, rule, decision)
-    if policy.limits and decision.verdict is not Verdict.REFUSE:
+    if policy.limited and decision.verdict is not Verdict.REFUSE:
         decision = _within_limits(policy, ctx, rule, decision)
     if ctx.facts.unheard and decision.verdict is Verdict.GRANT:
         plan = policy.approval or rule.approval or _security(ctx.settings)

@@ -72,8 +72,11 @@ def facts_from_given(given: Mapping[str, Any], settings: Settings, at: datetime)
     return build_facts(written, settings, at)
 
 
-def facts_from_file(path: Path, settings: Settings, at: datetime) -> Facts:
-    """The same out of a YAML or JSON file; raises ``Misconfigured`` with ``file:line:column``."""
+def facts_from_file(path: Path, settings: Settings, at: datetime, *, whole: bool = True) -> Facts:
+    """The same out of a YAML or JSON file; raises ``Misconfigured`` with ``file:line:column``.
+
+    Not ``whole``: of what is left out nothing is known.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -87,7 +90,7 @@ def facts_from_file(path: Path, settings: Settings, at: datetime) -> Facts:
     written = read_given(document, (), plain(root), settings)
     if written is None or problems or document.problems:
         raise Misconfigured([*problems, *document.problems])
-    return build_facts(written, settings, at)
+    return build_facts(written, settings, at, whole=whole)
 
 
 def as_node(value: Any) -> Node:
@@ -135,15 +138,14 @@ def read_given(document: Document, loc: Loc, given: Any, settings: Settings) -> 
     return written
 
 
-def build_facts(written: GivenText, settings: Settings, at: datetime) -> Facts:
+def build_facts(written: GivenText, settings: Settings, at: datetime, *, whole: bool = True) -> Facts:
     """The facts, all of them answered at that instant."""
     zone = settings.timezone
     # A test says everything that it knows: what it leaves out has answered, with nobody.
-    groups = {
-        name: GroupFact(frozenset(), SOURCE, at) for name, group in settings.groups.items() if group.slack
-    }
+    absent, silent = (settings.groups, settings.schedules) if whole else ({}, {})
+    groups = {name: GroupFact(frozenset(), SOURCE, at) for name, group in absent.items() if group.slack}
     groups |= {name: _group(members, at) for name, members in written.groups.items()}
-    on_call = {name: OnCallFact((), SOURCE, at) for name, each in settings.schedules.items() if each.source}
+    on_call = {name: OnCallFact((), SOURCE, at) for name, each in silent.items() if each.source}
     on_call |= {name: _on_call(people, zone, at) for name, people in written.on_call.items()}
     incidents = None if written.incidents is None else build_incidents(written.incidents)
     return Facts(groups, on_call, IncidentsFact(incidents, SOURCE, at), _used(written.used, zone))

@@ -48,6 +48,7 @@ class Schedule:
     file: str | None = None
     url: str | None = None
     match: Literal["attendee", "summary"] = "attendee"
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,11 @@ class Policy:
     end: EndRule
     alone: Literal["refused", "accepted"]
     digest: str
+
+    @cached_property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return bool(self.limits)
 
     @cached_property
     def refusing(self) -> tuple[Rule, ...]:

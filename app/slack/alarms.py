@@ -75,6 +75,22 @@ def _changed(data: Data) -> Words:
     return [f"The policies changed: {changes}. Digest {one_line(str(data.get('digest')), 80)}"]
 
 
+def _difference(data: Data) -> Words:
+    if data.get("unread"):
+        return ["Who gains and who loses by these policies cannot be said: see breakglass policy diff."]
+    told = [
+        f"{head}: {joined((one_line(str(each), 300) for each in data[key]), 1200, ' · ')}{_rest(data, key, count)}"
+        for head, key, count in (("Who gains", "gains", "gained"), ("Who loses", "loses", "lost"))
+        if data.get(key)
+    ]
+    return [f"By the policies {one_line(str(data.get('digest')), 80)}. {' '.join(map(stopped, told))}"]
+
+
+def _rest(data: Data, key: str, count: str) -> str:
+    more = int(data.get(count) or 0) - len(data.get(key) or ())
+    return f" · and {more} more: breakglass policy diff" if more > 0 else ""
+
+
 def _channel_unfit(data: Data) -> Words:
     where, said = one_line(str(data.get("channel")), 40), one_line(str(data.get("why")), 300)
     gone = f"Channel {where} cannot be used: {said}. Alerts go to people directly meanwhile"
@@ -214,6 +230,7 @@ ALERTS: Mapping[str, Callable[[Data], Words]] = MappingProxyType(
         "accept_asked": _accept_asked,
         "person_accepted": _accepted,
         "policies_changed": _changed,
+        "policies_difference": _difference,
         "policies_faulty": _faulty,
         "channel_unfit": _channel_unfit,
         "channel_fit": _channel_fit,

@@ -18,7 +18,7 @@ from app.cli.terminal import Terminal, actor
 from app.store.step import Steps
 from tests.cli.conftest import Asked, Shell
 
-LATER = ("diff", "--try", "--live")
+LATER = ("--try",)
 HEAVY = (
     "sqlalchemy",
     "pydantic",
@@ -75,7 +75,7 @@ def test_help_needs_nothing_heavy() -> None:
     assert told.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("words", [("policy", "diff", "a", "b"), ("burn",), ("policy", "burn")])
+@pytest.mark.parametrize("words", [("burn",), ("policy", "burn")])
 def test_an_unknown_command_is_wrong_usage(breakglass: Shell, words: tuple[str, ...]) -> None:
     assert "No such command" in breakglass.refuses(*words, code=2)
 

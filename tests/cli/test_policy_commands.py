@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,78 @@ def test_who_can_takes_one_policy_or_all(breakglass: Shell, words: tuple[str, ..
 
 def test_who_can_of_an_unknown_policy_is_a_no(breakglass: Shell) -> None:
     assert "did you mean `orders-db`?" in breakglass.refuses("policy", "who-can", "orders", code=1)
+
+
+# --- diff ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(folder: Path, tmp_path: Path) -> Path:
+    """A copy of the folder, to be changed."""
+    return Path(shutil.copytree(folder, tmp_path / "other"))
+
+
+def test_diff_of_the_same_folder_is_a_yes(breakglass: Shell, folder: Path, other: Path) -> None:
+    assert breakglass.says("policy", "diff", str(folder), str(other)) == "Nobody gains or loses.\n"
+    answer = breakglass.json("policy", "diff", str(folder), str(other))
+    assert answer == {"gained": 0, "lost": 0, "policies": {}, "settings": []}
+
+
+def test_diff_says_who_gains_and_who_loses_in_lines_that_fit(
+    breakglass: Shell, folder: Path, other: Path
+) -> None:
+    spoil(other, "then: approve", "then: grant")
+    spoil(other, "user: mallory@example.com", "user: ada@example.com")
+    told = breakglass.says("policy", "diff", str(folder), str(other), code=1)
+    assert "gains      group:sre: given once approved by “sre” → given at once by “sre”" in told
+    assert "loses      ada@example.com: given at once by “on call” → refused" in told
+    assert told.endswith("2 that give more, 1 that give less.\n")
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_diff_for_scripts(breakglass: Shell, folder: Path, other: Path) -> None:
+    spoil(other, "then: approve", "then: grant")
+    spoil(other, "max: 4h", "max: 2h")
+    spoil(other, "C0APPROVALS", "C0OTHER", "settings.yaml")
+    answer = breakglass.json("policy", "diff", str(folder), str(other), code=1)
+    assert (answer["gained"], answer["lost"]) == (1, 1)
+    policy = answer["policies"]["orders-db"]
+    assert policy["state"] == "changed"
+    assert policy["gains"] == [
+        {
+            "who": ["group:sre"],
+            "before": {"verdict": "approve", "rule": "sre", "says": "given once approved by “sre”"},
+            "after": {"verdict": "grant", "rule": "sre", "says": "given at once by “sre”"},
+            "if": [],
+        }
+    ]
+    assert {"key": "duration.max", "before": "4h", "after": "2h", "effect": "tighter"} in policy["changes"]
+    assert answer["settings"] == [
+        {"key": "approvals_channel", "before": "C0APPROVALS", "after": "C0OTHER", "effect": "none"}
+    ]
+
+
+def test_diff_names_the_people_whom_facts_put_into_a_group(
+    breakglass: Shell, folder: Path, other: Path, tmp_path: Path
+) -> None:
+    spoil(other, "then: approve", "then: grant")
+    facts = tmp_path / "facts.json"
+    facts.write_text('{"groups": {"sre": ["alan@example.com"]}}')
+    answer = breakglass.json("policy", "diff", str(folder), str(other), "--facts", str(facts), code=1)
+    assert [each["who"] for each in answer["policies"]["orders-db"]["gains"]] == [["alan@example.com"]]
+
+
+def test_diff_of_a_faulty_folder_is_a_no_that_says_which(
+    breakglass: Shell, folder: Path, other: Path
+) -> None:
+    spoil(other, "risk: high", "risk: huge")
+    said = breakglass.refuses("policy", "diff", str(folder), str(other), code=1)
+    assert said.startswith(f"{other}: orders-db.yaml:4")
+    assert "no folder" in breakglass.refuses("policy", "diff", "/nowhere", str(folder), code=1)
+
+
+def test_diff_takes_two_folders(breakglass: Shell, folder: Path) -> None:
+    assert "Usage:" in breakglass.refuses("policy", "diff", str(folder), code=2)
 
 
 # --- schema ----------------------------------------------------------------------------------------------

@@ -39,6 +39,17 @@ def test_a_sensible_policy_is_left_in_peace(folder: Folder) -> None:
             "the rule “r1” can never decide: its condition is never",
         ),
         (
+            (
+                "approve {any: [{group: sre}, {user: ada@example.com}]}",
+                "grant {all: [{group: sre}, {hours: business}]}",
+            ),
+            "the rule “r2” can never decide: those before it leave it nothing",
+        ),
+        (
+            ("approve {on_call: {schedule: dba}}", "grant {on_call: {schedule: dba, level: 1}}"),
+            "the rule “r2” can never decide: those before it leave it nothing",
+        ),
+        (
             ("approve {group: sre}", "refuse {always: true}"),
             "the rule “r1” can never decide: “r2” refuses everybody",
         ),
@@ -79,6 +90,21 @@ def test_an_approval_that_nobody_could_give_is_named(folder: Folder) -> None:
             "lower `count`, or name more people"
         )
     ]
+
+
+def test_an_approval_that_only_the_requester_could_give_is_named(folder: Folder) -> None:
+    warning = (
+        "orders.yaml: whoever the rule “r1” covers would have to approve their own request; "
+        "name somebody else in `approval`"
+    )
+    mine = "[{by: [user:grace@example.com]}]"
+    asks = rules("approve {all: [{user: grace@example.com}, {hours: business}]}")
+    assert warned(folder, rules=asks, approval=mine) == [warning]
+    assert warned(folder, rules=asks, approval="[{by: [user:grace@example.com, group:sre]}]") == []
+    assert warned(folder, rules=asks, approval="[{by: [group:leads]}]") == []
+    assert warning in warned(folder, rules=asks, approval="[{by: [group:leads], count: 2}]")
+    for others in ("{group: leads}", "{group: sre}", "{any: [{user: grace@example.com}, {hours: business}]}"):
+        assert warning not in warned(folder, rules=rules(f"approve {others}"), approval=mine)
 
 
 def test_an_approval_that_hangs_on_slack_alone_is_named(folder: Folder) -> None:

@@ -66,6 +66,7 @@ ALERTS = (
     "person_accepted",
     "accept_asked",
     "policies_changed",
+    "policies_difference",
     "policies_faulty",
     "channel_unfit",
     "access_of_others",

@@ -1,0 +1,358 @@
+"""Two policies held against each other in every circumstance: the cases that one has to tell apart.
+
+Nobody is asked anything. What is known of a person (who they are, which groups with members they are in) is fixed; each
+other condition may be true or false, whatever hour it is and whoever is on call. Branching stops as soon as both
+policies have decided, so the cases are few; conditions that follow from one another are never set against each other.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.model import Email, Truth, Verdict
+from app.policy.circumstances import (
+    Always,
+    Between,
+    InHours,
+    Joined,
+    Not,
+    ShortEnough,
+    UsedRarely,
+)
+from app.policy.conditions import Condition, InGroup, IsOnCall, IsUser
+from app.policy.facts import Facts, group_fact
+from app.policy.hours import Hours
+from app.policy.incidents import IncidentOpen
+from app.policy.model import Rule, Settings
+
+MOST_LOOKS = 5_000
+"""At one pair of policies by one kind of person; beyond that, conditions that did not change are taken as a whole."""
+
+Known = Mapping[Condition, bool]
+
+
+class TooMany(Exception):
+    """There are more cases than anybody would read."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How often one may still look: a comparison ends, whatever somebody wrote."""
+
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A policy's rules as somebody meets them, with what is known of them."""
+
+    rules: tuple[Rule, ...]
+    fixed: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The rule that decides; None: no rule gives anything."""
+
+    rule: Rule | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What both policies come to where ``when`` holds."""
+
+    before: Outcome
+    after: Outcome
+    when: Known
+
+
+Differ = Callable[[Outcome, Outcome], bool]
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """Its parts that have no parts."""
+    match condition:
+        case Not():
+            yield from leaves(condition.part)
+        case Joined():
+            for part in condition.parts:
+                yield from leaves(part)
+        case _:
+            yield condition
+
+
+def leaves_of(rules: Iterable[Rule]) -> set[Condition]:
+    """Every condition that the rules are made of."""
+    return {leaf for rule in rules for leaf in leaves(rule.condition)}
+
+
+def cases(before: Side, after: Side, differ: Differ, budget: Budget) -> list[Case]:
+    """Every case of the two in which they differ; raises ``TooMany``."""
+    try:
+        return _Search(before, after, differ, frozenset()).all(budget)
+    except TooMany:
+        # Coarser, and never silent: what did not change is one question, however many parts it has.
+        old, new = (frozenset(rule.condition for rule in side.rules) for side in (before, after))
+        return _Search(before, after, differ, old & new).all(budget)
+
+
+def deciding(rules: tuple[Rule, ...], budget: Budget) -> set[Rule]:
+    """Those of the rules that decide in some case, for somebody; raises ``TooMany``."""
+    found: set[Rule] = set()
+
+    def note(outcome: Outcome, _other: Outcome) -> bool:
+        found.update({outcome.rule} - {None})  # type: ignore[arg-type]
+        return False
+
+    _Search(Side(rules, {}), Side((), {}), note, frozenset()).all(budget)
+    return found
+
+
+# --- people -------------------------------------------------------------------------------------------------
+
+OF_PEOPLE = (IsUser, InGroup, IsOnCall)
+"""The conditions that say who somebody is."""
+
+
+def told_of(leaf: Condition, email: Email | None, settings: Settings, facts: Facts) -> bool | None:
+    """What folder and facts say of that person (None: of whoever is nobody special); None: nobody can say it."""
+    match leaf:
+        case IsUser():
+            return leaf.email == email
+        case InGroup():
+            members = group_fact(leaf.name, settings, facts).members
+            return None if members is None else email in members
+        case IsOnCall():
+            schedule = settings.schedules.get(leaf.schedule)
+            return email in schedule.members if schedule and schedule.members else None
+        case _:
+            return None
+
+
+def may_cover(rule: Rule, email: Email | None, settings: Settings) -> bool:
+    """Whether the rule's condition may be true of that person, under some circumstances."""
+    told = {leaf: told_of(leaf, email, settings, Facts()) for leaf in leaves(rule.condition)}
+    return _known(rule.condition, {leaf: so for leaf, so in told.items() if so is not None}) is not False
+
+
+# --- questions ----------------------------------------------------------------------------------------------
+
+Answers = list[bool | None]
+"""By the number of the question; None is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A condition over numbered questions: one of them (or its opposite), or parts of which one may be decisive."""
+
+    question: int = -1
+    positive: bool = True
+    parts: tuple["_Node", ...] = ()
+    decisive: bool = False
+
+    def value(self, answers: Answers) -> bool | None:
+        """Kleene's, where unknown is open."""
+        if self.question >= 0:
+            answer = answers[self.question]
+            return answer if answer is None or self.positive else not answer
+        value: bool | None = not self.decisive
+        for part in self.parts:
+            answer = part.value(answers)
+            if answer is self.decisive:
+                return answer
+            value = None if answer is None else value
+        return value
+
+    def open(self, answers: Answers) -> int:
+        """The first question in it that is open."""
+        if self.question >= 0:
+            return self.question
+        return next(part.open(answers) for part in self.parts if part.value(answers) is None)
+
+
+class _Questions:
+    """Every condition that is no part of another, by number; ``whole`` ones are asked without their parts."""
+
+    def __init__(self, whole: frozenset[Condition]) -> None:
+        self.whole = whole
+        self.asked: list[Condition] = []
+        self._number: dict[Condition, int] = {}
+
+    def node(self, condition: Condition, *, positive: bool = True) -> _Node:
+        """The condition, or its opposite."""
+        match condition:
+            case Always():
+                return _Node(decisive=not positive)
+            case Not() if condition not in self.whole:
+                return self.node(condition.part, positive=not positive)
+            case Joined() if condition not in self.whole:
+                parts = tuple(self.node(part, positive=positive) for part in condition.parts)
+                return _Node(parts=parts, decisive=(condition.decisive is Truth.TRUE) is positive)
+            case _:
+                return _Node(self._numbered(condition), positive)
+
+    def _numbered(self, condition: Condition) -> int:
+        if condition not in self._number:
+            self._number[condition] = len(self.asked)
+            self.asked.append(condition)
+        return self._number[condition]
+
+    def answers(self, fixed: Known) -> Answers:
+        """What is known of a person; of what is asked as a whole, what follows from its parts."""
+        return [_known(condition, fixed) for condition in self.asked]
+
+    def consequences(self) -> dict[tuple[int, bool], list[tuple[int, bool]]]:
+        """What each answer says of the other questions."""
+        found: dict[tuple[int, bool], list[tuple[int, bool]]] = {}
+        for one, first in enumerate(self.asked):
+            for other, second in enumerate(self.asked):
+                if one != other and implies(first, second):
+                    found.setdefault((one, True), []).append((other, True))
+                    found.setdefault((other, False), []).append((one, False))
+                if one != other and _excludes(first, second):
+                    found.setdefault((one, True), []).append((other, False))
+        return found
+
+
+def _known(condition: Condition, fixed: Known) -> bool | None:
+    if condition in fixed or not isinstance(condition, Not | Joined):
+        return fixed.get(condition)
+    parts = _Questions(frozenset())
+    node = parts.node(condition)
+    return node.value([fixed.get(part) for part in parts.asked])
+
+
+# --- the search ---------------------------------------------------------------------------------------------
+
+
+class _Rules:
+    """One side's rules over questions."""
+
+    def __init__(self, side: Side, questions: _Questions) -> None:
+        nodes = [(rule, questions.node(rule.condition)) for rule in side.rules]
+        self.giving = [each for each in nodes if each[0].then is not Verdict.REFUSE]
+        self.refusing = [each for each in nodes if each[0].then is Verdict.REFUSE]
+
+    def settle(self, answers: Answers) -> Outcome | int:
+        """The rule that decides, or the question that has to be answered first."""
+        values = [node.value(answers) for _, node in self.giving]
+        first = next((place for place, value in enumerate(values) if value is not False), None)
+        if first is None:
+            return Outcome(None)
+        for rule, node in self.refusing:
+            value = node.value(answers)
+            if value is not False:
+                return Outcome(rule) if value else node.open(answers)
+        rule, node = self.giving[first]
+        return Outcome(rule) if values[first] else node.open(answers)
+
+
+class _Search:
+    def __init__(self, before: Side, after: Side, differ: Differ, whole: frozenset[Condition]) -> None:
+        self.questions = _Questions(whole)
+        self.before, self.after = (_Rules(side, self.questions) for side in (before, after))
+        self.known = tuple(self.questions.answers(side.fixed) for side in (before, after))
+        self.differ = differ
+        self.follows = self.questions.consequences()
+        self.looks = 0
+        self.most = 0
+
+    def all(self, budget: Budget) -> list[Case]:
+        """Every case that differs, within what is left of the budget."""
+        self.most = min(MOST_LOOKS, budget.left)
+        try:
+            return list(self._cases({}))
+        finally:
+            budget.left -= self.looks
+
+    def _cases(self, when: dict[int, bool]) -> Iterator[Case]:
+        """Decide by both; where one cannot yet, suppose one thing more, either way."""
+        old, new = self._settle(when)
+        if isinstance(old, Outcome) and isinstance(new, Outcome):
+            if self.differ(old, new):
+                shortest = self._shortest(old, new, when)
+                yield Case(old, new, {self.questions.asked[each]: so for each, so in shortest.items()})
+            return
+        question = new if isinstance(old, Outcome) else old
+        assert isinstance(question, int)  # noqa: S101 - one of the two is open
+        for so in (True, False):
+            yield from self._cases({**when, question: so})
+
+    def _settle(self, when: Mapping[int, bool]) -> tuple[Outcome | int, Outcome | int]:
+        """What both sides come to under these suppositions and what follows from them."""
+        if self.looks >= self.most:
+            raise TooMany
+        self.looks += 1
+        supposed: dict[int, bool] = {}
+        for question, so in when.items():
+            supposed |= {question: so, **dict(self.follows.get((question, so), ()))}
+        old, new = (
+            [supposed.get(place) if answer is None else answer for place, answer in enumerate(known)]
+            for known in self.known
+        )
+        return self.before.settle(old), self.after.settle(new)
+
+    def _shortest(self, old: Outcome, new: Outcome, when: dict[int, bool]) -> dict[int, bool]:
+        """What of it matters: the rest is left out, what is not so first."""
+        kept = when
+        for question in sorted(when, key=lambda each: when[each]):
+            fewer = {each: so for each, so in kept.items() if each != question}
+            if self._settle(fewer) == (old, new):
+                kept = fewer
+        return kept
+
+
+# --- what follows from what ---------------------------------------------------------------------------------
+
+
+def implies(one: Condition, other: Condition) -> bool:
+    """Whether the other is true whenever the one is, as far as the two themselves say."""
+    match one, other:
+        case IsOnCall(), IsOnCall():
+            answer = _nearer(one, other)
+        case ShortEnough(), ShortEnough():
+            answer = one.at_most <= other.at_most
+        case UsedRarely(), UsedRarely():
+            answer = one.fewer_than <= other.fewer_than and one.window >= other.window
+        case Between(), Between():
+            answer = other.start <= one.start and one.end <= other.end
+        case InHours(), InHours():
+            answer = _within(one.hours, other.hours)
+        case IncidentOpen(), IncidentOpen():
+            answer = _stricter(one, other)
+        case _:
+            answer = False
+    return answer
+
+
+def _nearer(one: IsOnCall, other: IsOnCall) -> bool:
+    level = other.level is None or (one.level is not None and one.level <= other.level)
+    longer = (one.for_at_least or timedelta()) >= (other.for_at_least or timedelta())
+    return one.schedule == other.schedule and level and longer
+
+
+def _stricter(one: IncidentOpen, other: IncidentOpen) -> bool:
+    return (
+        (
+            other.severity_at_least is None
+            or (one.severity_at_least is not None and one.severe <= other.severe)
+        )
+        and other.service in (None, one.service)
+        and one.acknowledged_by_requester >= other.acknowledged_by_requester
+        and one.not_declared_by_requester >= other.not_declared_by_requester
+    )
+
+
+def _within(one: Hours, other: Hours) -> bool:
+    """Hours of the same clock that do not run over midnight and lie inside the others."""
+    by_day = one.start < one.end and other.start < other.end
+    same = one.zone == other.zone and other.holidays in (None, one.holidays)
+    return by_day and same and one.days <= other.days and other.start <= one.start and one.end <= other.end
+
+
+def _excludes(one: Condition, other: Condition) -> bool:
+    match one, other:
+        case Between(), Between():
+            return one.end <= other.start or other.end <= one.start
+        case _:
+            return False
