@@ -189,6 +189,10 @@ class Not:
         """The part's."""
         yield from self.part.questions(ctx)
 
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """The part the opposite."""
+        return self.part.may_be(_NOT[wanted], ctx)
+
     def known(self) -> Truth | None:
         """The opposite of what the part always is."""
         inner = self.part.known()
@@ -249,6 +253,10 @@ class Joined:
         if self.truth(ctx) is Truth.UNKNOWN:
             for part in self.parts:
                 yield from part.questions(ctx)
+
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """Every part, of ``any`` as well: what is known to be otherwise speaks against it."""
+        return all(part.may_be(wanted, ctx) for part in self.parts)
 
     def known(self) -> Truth | None:
         """The value that the parts always give."""

@@ -15,6 +15,7 @@ from app.pools import Pools
 from app.store import due as timetable
 from app.store.engine import writing
 from app.store.tables import Due, Grant, LedgerEntry
+from tests import siren
 from tests.doorway import Doorway
 from tests.house import EACH, ORDERS_DB, SETTINGS, Target, TestHouse
 from tests.serving import wait
@@ -150,6 +151,28 @@ def test_what_is_taken_back_within_a_minute_alarms_nobody(house: TestHouse, door
     assert house.latest()["state"] == "revoked"
     assert alerts(house) == []
     assert not house.rows(Due, Due.kind == "overdue")
+
+
+def test_what_is_late_for_a_minute_wakes_somebody_once_until_it_is_read_back(
+    build: Build, door: Doorway
+) -> None:
+    with siren.quiet():
+        house = build(settings=SETTINGS + siren.SETTINGS, orders_db=FREELY, pagers=siren.KINDS, env=siren.ENV)
+        for name in ("ada", "alan"):
+            house.asks(name, LINE)
+        house.clock.advance(minutes=29, seconds=50)
+        door.shut()
+        until(house, 1)
+        assert siren.HEARD == []
+        until(house, 6)
+        (heard,) = siren.HEARD
+        assert heard.page.summary == "LATE: orders-db has not taken back 2 accesses, due since 02:40 UTC"
+        assert "Ada Lovelace" in heard.page.details["whose"]
+        door.open()
+        until(house, 1.5)
+        assert [each.did for each in siren.HEARD] == ["page", "resolve"]
+        assert len({each.page.key for each in siren.HEARD}) == 1
+        assert not house.rows(Due, Due.kind == "page")
 
 
 # --- not given up, and not for ever in the ledger --------------------------------------------------------------
