@@ -238,11 +238,11 @@ class IsOnCall(Leaf):
 
     def truth(self, ctx: Context) -> Truth:
         """Whether the requester is on call; an empty rota is no answer."""
-        people = on_call_fact(self.schedule, ctx.settings, ctx.facts).people
-        if not people:
+        fact = on_call_fact(self.schedule, ctx.settings, ctx.facts)
+        if not fact.people:
             return Truth.UNKNOWN
         answer = Truth.FALSE
-        for entry in people:
+        for entry in fact.about(ctx.ask.requester):
             truth = self._is_them(entry, ctx)
             if truth is Truth.TRUE:
                 return truth
