@@ -264,3 +264,15 @@ class Joined:
         if self.decisive in values:
             return self.decisive
         return None if None in values else _NOT[self.decisive]
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """Its parts that have no parts."""
+    match condition:
+        case Not():
+            yield from leaves(condition.part)
+        case Joined():
+            for part in condition.parts:
+                yield from leaves(part)
+        case _:
+            yield condition

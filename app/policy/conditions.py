@@ -253,13 +253,11 @@ class IsOnCall(Leaf):
 
     def truth(self, ctx: Context) -> Truth:
         """Whether the requester is on call; an empty rota is no answer."""
-        people = on_call_fact(self.schedule, ctx.settings, ctx.facts).people
-        if not people:
+        fact = on_call_fact(self.schedule, ctx.settings, ctx.facts)
+        if not fact.people:
             return Truth.UNKNOWN
-        answer, requester = _FALSE, ctx.ask.requester
-        for entry in people:
-            if entry.email is not None and entry.email != requester:
-                continue  # as `_is_them` says, without the call
+        answer = _FALSE
+        for entry in fact.about(ctx.ask.requester):
             truth = self._is_them(entry, ctx)
             if truth is _TRUE:
                 return truth
