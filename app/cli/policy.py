@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app import policy as policies
-from app.cli import asking, differing, explaining, output
+from app.cli import differing, explaining, output
 from app.cli.failing import NO, code_of
 from app.cli.options import ADDRESS, DURATION, MOMENT, json_option
 from app.cli.terminal import Terminal
@@ -53,6 +53,8 @@ def check(ctx: click.Context, *, folder: Path | None, live: bool, json_wanted: b
     else:
         warnings = policies.warnings(loaded)
         if live:
+            from app.cli import asking  # brings Slack and the connectors
+
             seen = asking.look_outside(terminal, loaded)
             problems, unreachable = seen.problems, seen.unreachable
             warnings += seen.warnings
@@ -137,7 +139,8 @@ def who_can(
     chosen = [_policy(folder, name)] if name is not None else list(folder.policies.values())
     instant = _instant(at, folder)
     known = _facts(folder, facts, instant)
-    found = {each.id: policies.who_can(each, folder.settings, known, instant) for each in chosen}
+    settings, crowd = folder.settings, policies.Crowd(folder.settings, known)
+    found = {each.id: policies.who_can(each, settings, known, instant, crowd=crowd) for each in chosen}
     if json_wanted:
         output.as_json(found if name is None else found[name])
     else:

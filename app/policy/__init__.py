@@ -56,7 +56,7 @@ from app.policy.model import (
     subject_name,
 )
 from app.policy.names import Principal, parse_email
-from app.policy.reports import people_of, who_can
+from app.policy.reports import Crowd, people_of, who_can
 from app.policy.schema import json_schema
 from app.policy.trials import TestResult, run_tests
 from app.policy.variables import resolve
@@ -68,6 +68,7 @@ __all__ = [
     "Ask",
     "ConfirmPlan",
     "ConnectorConfig",
+    "Crowd",
     "Decision",
     "Difference",
     "DurationRule",

@@ -193,7 +193,7 @@ def build_policy(
         unknown=written.unknown,
         confirm_twice=written.confirm_twice,
         limits=_limits(written.limits),
-        alert=AlertRule(written.alert.channel, tuple(written.alert.also)),
+        alert=AlertRule(written.alert.channel, tuple(written.alert.also), written.alert.page),
         end=EndRule(written.end.with_incident, written.end.on_shift_end),
         alone=written.alone,
         digest=digest,
@@ -238,7 +238,7 @@ def _plan(written: StagesText | None) -> ApprovalPlan | None:
         return None
     return ApprovalPlan(
         tuple(
-            tuple(Step(_people(step.by), step.count, step.within, step.remind) for step in stage)
+            tuple(Step(_people(step.by), step.count, step.within, step.remind, step.page) for step in stage)
             for stage in written.stages
         )
     )

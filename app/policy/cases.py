@@ -18,6 +18,7 @@ from app.policy.circumstances import (
     Not,
     ShortEnough,
     UsedRarely,
+    leaves,
 )
 from app.policy.conditions import Condition, InGroup, IsOnCall, IsUser
 from app.policy.facts import Facts, group_fact
@@ -67,18 +68,6 @@ class Case:
 
 
 Differ = Callable[[Outcome, Outcome], bool]
-
-
-def leaves(condition: Condition) -> Iterator[Condition]:
-    """Its parts that have no parts."""
-    match condition:
-        case Not():
-            yield from leaves(condition.part)
-        case Joined():
-            for part in condition.parts:
-                yield from leaves(part)
-        case _:
-            yield condition
 
 
 def leaves_of(rules: Iterable[Rule]) -> set[Condition]:

@@ -189,6 +189,10 @@ class Not:
         """The part's."""
         yield from self.part.questions(ctx)
 
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """The part the opposite."""
+        return self.part.may_be(_NOT[wanted], ctx)
+
     def known(self) -> Truth | None:
         """The opposite of what the part always is."""
         inner = self.part.known()
@@ -250,9 +254,25 @@ class Joined:
             for part in self.parts:
                 yield from part.questions(ctx)
 
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """Every part, of ``any`` as well: what is known to be otherwise speaks against it."""
+        return all(part.may_be(wanted, ctx) for part in self.parts)
+
     def known(self) -> Truth | None:
         """The value that the parts always give."""
         values = [part.known() for part in self.parts]
         if self.decisive in values:
             return self.decisive
         return None if None in values else _NOT[self.decisive]
+
+
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """Its parts that have no parts."""
+    match condition:
+        case Not():
+            yield from leaves(condition.part)
+        case Joined():
+            for part in condition.parts:
+                yield from leaves(part)
+        case _:
+            yield condition

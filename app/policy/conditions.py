@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from app.model import Email, Truth, iso, short_duration
 from app.policy.facts import (
@@ -102,6 +102,9 @@ class Condition(Protocol):
     def questions(self, ctx: Context) -> Iterator[Needs]:
         """What it would have to be told in order not to be unknown."""
 
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """All that is known of it is as wanted, and what is unknown is who is on call or which incident is open."""
+
     def known(self) -> Truth | None:
         """The value that it always has, if it has one."""
 
@@ -138,6 +141,9 @@ class Leaf(ABC):
 
     __slots__ = ()
 
+    of_the_hour: ClassVar[bool] = False
+    """Whether it is about who is on call or which incident is open."""
+
     def needs(self) -> Iterator[Needs]:
         """Nothing that has to be gathered."""
         yield from ()
@@ -150,6 +156,11 @@ class Leaf(ABC):
         """All that it needs, while it is unknown."""
         if self.truth(ctx) is Truth.UNKNOWN:
             yield from self.needs()
+
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """See ``Condition``."""
+        truth = self.truth(ctx)
+        return self.of_the_hour if truth is Truth.UNKNOWN else truth is wanted
 
     def known(self) -> Truth | None:
         """Depends."""
@@ -238,16 +249,15 @@ class IsOnCall(Leaf):
     schedule: str
     level: int | None = None
     for_at_least: timedelta | None = None
+    of_the_hour: ClassVar[bool] = True
 
     def truth(self, ctx: Context) -> Truth:
         """Whether the requester is on call; an empty rota is no answer."""
-        people = on_call_fact(self.schedule, ctx.settings, ctx.facts).people
-        if not people:
+        fact = on_call_fact(self.schedule, ctx.settings, ctx.facts)
+        if not fact.people:
             return Truth.UNKNOWN
-        answer, requester = _FALSE, ctx.ask.requester
-        for entry in people:
-            if entry.email is not None and entry.email != requester:
-                continue  # as `_is_them` says, without the call
+        answer = _FALSE
+        for entry in fact.about(ctx.ask.requester):
             truth = self._is_them(entry, ctx)
             if truth is _TRUE:
                 return truth

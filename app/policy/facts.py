@@ -1,8 +1,9 @@
 """What is known when a decision is made, from whom, and since when. ``None`` is "did not answer"."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.model import Email, Truth
@@ -27,7 +28,7 @@ class GroupFact:
     unsettled: frozenset[Email] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OnCallFact:
     """Who is on call; nobody at all is as unknown as no answer. ``why``: what kept the source from answering."""
 
@@ -35,6 +36,17 @@ class OnCallFact:
     source: str = "calendar"
     at: datetime | None = None
     why: str | None = None
+
+    @cached_property
+    def _by_email(self) -> Mapping[Email | None, Sequence[OnCall]]:
+        found: dict[Email | None, list[OnCall]] = {}
+        for each in self.people or ():
+            found.setdefault(each.email, []).append(each)
+        return found
+
+    def about(self, email: Email) -> Sequence[OnCall]:
+        """The entries that are that person's, or may be: a report asks about a thousand people."""
+        return (*self._by_email.get(email, ()), *self._by_email.get(None, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from app.model import Email, Truth
 from app.policy.conditions import Context, FactSeen, Leaf, Outcome, as_truth, both, needs, silent
@@ -26,6 +27,7 @@ class IncidentOpen(Leaf):
     service: str | None = None
     acknowledged_by_requester: bool = False
     not_declared_by_requester: bool = False
+    of_the_hour: ClassVar[bool] = True
 
     def truth(self, ctx: Context) -> Truth:
         """Whether an open incident matches (the named one, where one is named)."""

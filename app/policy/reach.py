@@ -32,20 +32,25 @@ def only_their_own(policy: Policy, settings: Settings) -> Iterator[Rule]:
     people = people_of_settings(settings) | people_of_policy(policy)
     for rule in policy.giving:
         plan = rule.approval or policy.approval
-        if rule.then is Verdict.APPROVE and plan and not may_cover(rule, None, settings):
-            covered = [email for email in people if may_cover(rule, email, settings)]
-            if covered and not any(_can_be_given(plan, email, settings) for email in covered):
-                yield rule
+        # Most plans have somebody to spare; of the others, everybody is looked at.
+        if rule.then is not Verdict.APPROVE or plan is None or _can_be_given(plan, settings, spare=1):
+            continue
+        covered = [email for email in people if may_cover(rule, email, settings)]
+        stranger = may_cover(rule, None, settings)
+        if covered and not stranger and not any(_can_be_given(plan, settings, but=each) for each in covered):
+            yield rule
 
 
-def _can_be_given(plan: ApprovalPlan, requester: Email, settings: Settings) -> bool:
-    """Whether in each stage some step may find enough others."""
+def _can_be_given(
+    plan: ApprovalPlan, settings: Settings, *, but: Email | None = None, spare: int = 0
+) -> bool:
+    """Whether in each stage some step may find enough people, without that one and with so many to spare."""
     for stage in plan.stages:
         enough = False
         for step in stage:
             found = [members_of(principal, settings, Facts()) for principal in step.by]
-            others = frozenset[Email]().union(*(each.emails for each in found)) - {requester}
-            enough |= any(each.unknown for each in found) or len(others) >= step.count
+            others = frozenset[Email]().union(*(each.emails for each in found)) - {but}
+            enough |= any(each.unknown for each in found) or len(others) >= step.count + spare
         if not enough:
             return False
     return True

@@ -1,30 +1,99 @@
 """Who could do what: ``policy who-can``."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from app.model import Email
 from app.policy.approval import ApprovalPlan
-from app.policy.circumstances import Joined, Not
-from app.policy.conditions import Ask, Condition, IsUser
+from app.policy.circumstances import (
+    Always,
+    Between,
+    InHours,
+    Joined,
+    Not,
+    ReasonMatches,
+    ShortEnough,
+    UsedRarely,
+    leaves,
+)
+from app.policy.conditions import Ask, Condition, InGroup, IsOnCall, IsUser
 from app.policy.engine import decide
-from app.policy.facts import Facts
+from app.policy.facts import Facts, membership, on_call_fact
+from app.policy.incidents import IncidentOpen
 from app.policy.model import Policy, PolicyFolder, Settings
 from app.policy.names import Principal
 
 
+class Crowd:
+    """Everybody whom settings and facts name, made for reports on many policies.
+
+    Of most people a decision can only hear the same: which groups they are in, and what stands in the rotas of them.
+    """
+
+    def __init__(self, settings: Settings, facts: Facts) -> None:
+        self.settings = settings
+        self.facts = facts
+        self.people = people_of_settings(settings) | people_of_facts(facts)
+        self._rotas = [on_call_fact(name, settings, facts) for name in settings.schedules]
+        incidents = facts.incidents.open or ()
+        self._special = {each.declared_by for each in incidents} | {
+            each.acknowledged_by for each in incidents
+        }
+        self._signs: dict[Email, Hashable] = {}
+
+    def alike(self, policy: Policy, people: Iterable[Email]) -> Iterable[list[Email]]:
+        """The people, those together of whom this policy's conditions hear the same."""
+        conditions = [rule.condition for rule in policy.rules]
+        alone = set().union(*map(_of_condition, conditions), self._special)
+        everybody_alone = not all(isinstance(leaf, _HEAR) for each in conditions for leaf in leaves(each))
+        found: dict[Hashable, list[Email]] = {}
+        for email in people:
+            sign = email if everybody_alone or email in alone else self._sign(email)
+            found.setdefault(sign, []).append(email)
+        return found.values()
+
+    def _sign(self, email: Email) -> Hashable:
+        if email not in self._signs:
+            groups = (membership(name, email, self.settings, self.facts) for name in self.settings.groups)
+            theirs = ([replace(each, email=None) for each in rota.about(email)] for rota in self._rotas)
+            self._signs[email] = (*groups, *map(tuple, theirs))
+        return self._signs[email]
+
+
+_HEAR = (
+    Always,
+    Between,
+    InGroup,
+    InHours,
+    IncidentOpen,
+    IsOnCall,
+    IsUser,
+    ReasonMatches,
+    ShortEnough,
+    UsedRarely,
+)
+"""The conditions of which it is known what they hear of the requester; with any other, each person is asked for."""
+
+
 def who_can(
-    policy: Policy, settings: Settings, facts: Facts, at: datetime, also: Iterable[Email] = ()
+    policy: Policy,
+    settings: Settings,
+    facts: Facts,
+    at: datetime,
+    also: Iterable[Email] = (),
+    crowd: Crowd | None = None,
 ) -> dict[str, list[Email]]:
     """Everybody whom settings, policy, facts and ``also`` name, under the verdict that they would hear.
 
-    They ask for the policy's default duration with an empty reason, and name no incident.
+    They ask for the policy's default duration with an empty reason, and name no incident. Who reports on many policies
+    gives the same ``crowd`` (of these settings and facts) each time.
     """
-    people = people_of_settings(settings) | people_of_policy(policy) | people_of_facts(facts) | set(also)
+    crowd = crowd or Crowd(settings, facts)
     found: dict[str, list[Email]] = {"grant": [], "approve": [], "refuse": []}
-    for email in sorted(people):
-        found[decide(policy, settings, Ask(email, at), facts).verdict.value].append(email)
-    return found
+    for people in crowd.alike(policy, crowd.people | people_of_policy(policy) | set(also)):
+        found[decide(policy, settings, Ask(people[0], at), facts).verdict.value] += people
+    return {verdict: sorted(people) for verdict, people in found.items()}
 
 
 def people_of(folder: PolicyFolder) -> set[Email]:

@@ -1,10 +1,11 @@
 """What needs no installation: the engine, the form's list, the terminal's help."""
 
+import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from app.store import schema
 from app.store.engine import make_engine
 from tests.bench import policies
 from tests.bench.asking import Sender
-from tests.bench.figures import DECIDED, EXPLAINED, HELP, OFFERED, SEARCHED, Sample
+from tests.bench.figures import DECIDED, EXPLAINED, HELP, OFFERED, SEARCHED, WHO, Sample
 from tests.bench.scene import environment, start, wait_for
 from tests.bench.size import Size
 from tests.bench.slack import email
@@ -30,7 +31,8 @@ _HELPS = 5
 
 def measure(size: Size, place: Path) -> dict[str, Sample]:
     """All of it."""
-    return _decisions(size, place / "ten") | _list(size, place) | {HELP: _help()}
+    single = {WHO: _who_can(place / "people"), HELP: _help()}
+    return _decisions(size, place / "ten") | _list(size, place) | single
 
 
 def _decisions(size: Size, place: Path) -> dict[str, Sample]:
@@ -100,14 +102,21 @@ def _is_answered(sender: Sender) -> bool:
         return False
 
 
+def _who_can(place: Path) -> Sample:
+    """From the shell, the folder read anew each time."""
+    env = {**os.environ, "BREAKGLASS_POLICIES": str(policies.many_people(place))}
+    words = ["policy", "who-can", "--all", "--json", "--at", "2026-11-22T03:10:00+01:00"]
+    return Sample([_seconds(words, env) for _ in range(_ROUNDS)])
+
+
 def _help() -> Sample:
     """From the shell, as people wait for it."""
+    return Sample([_seconds(["--help"]) for _ in range(_HELPS + 1)][1:])
+
+
+def _seconds(words: list[str], env: Mapping[str, str] | None = None) -> float:
     beside = shutil.which("breakglass", path=str(Path(sys.executable).parent))
     command = [beside] if beside else [sys.executable, "-m", "app.cli"]
-    return Sample([_seconds([*command, "--help"]) for _ in range(_HELPS + 1)][1:])
-
-
-def _seconds(command: list[str]) -> float:
     begun = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run([*command, *words], check=True, capture_output=True, env=env)
     return time.perf_counter() - begun

@@ -10,7 +10,7 @@ STAGES = ("RequestOpened", "Decided", "GrantBegun", "GrantVerified")
 BEGUN, BACK = "begun", "back"
 OFFERED, SEARCHED, DECIDED, EXPLAINED = "offered", "searched", "decided", "explained"
 AMONG, TOGETHER = "among {}", "together {}"
-VERIFIED, HELP, WEB, WORKER, CLOCK = "verified", "help", "web", "worker", "clock"
+WHO, VERIFIED, HELP, WEB, WORKER, CLOCK = "who", "verified", "help", "web", "worker", "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,7 @@ ALONE: Sequence[Line] = (
     Line(SEARCHED, "p99", "the same", "ms", 20),
     Line(DECIDED, "p50", "decisions by the fifth of ten rules, one core", "1/s", 100_000, at_least=True),
     Line(EXPLAINED, "p50", "the same, each written down with its sentences and facts", "1/s"),
+    Line(WHO, "p50", "`policy who-can --all`, 1,000 people, 100 policies of ten rules", "s", 5),
     Line(HELP, "p50", "`breakglass --help`", "s", 0.3),
 )
 LATER = (

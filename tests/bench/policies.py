@@ -82,6 +82,15 @@ def thousand(folder: Path) -> Path:
     return _write(folder, policies, 10)
 
 
+def many_people(folder: Path) -> Path:
+    """A hundred policies of ten rules each, and a thousand people whom they may concern."""
+    policies = {
+        f"orders-{number:02}": _POLICY.format(title=f"Orders {number}", role="incident_writer", rules=_TEN)
+        for number in range(100)
+    }
+    return _write(folder, policies, 1_000)
+
+
 def ten_rules(folder: Path) -> PolicyFolder:
     """One policy of ten rules, of which the fifth covers whoever is on call."""
     policy = _POLICY.format(title="Orders, write", role="incident_writer", rules=_TEN)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.errors import Misconfigured
-from app.policy import PolicyFolder, facts_from_file, facts_from_given, run_tests, who_can
+from app.model import Email
+from app.policy import Ask, PolicyFolder, decide, facts_from_file, facts_from_given, run_tests, who_can
 from app.policy import people_of as everybody
 from connectors.interface import OnCall
 from tests.policy.folders import ADA, ALAN, EVE, FRANK, GRACE, HEIDI, NOW, Folder, rules
@@ -250,6 +251,40 @@ def test_who_can_lists_everybody_whom_somebody_names(folder: Folder) -> None:
         "s@example.com",
         "o@example.com",
     }
+
+
+def test_who_can_hears_of_each_what_a_decision_about_them_alone_would_say(folder: Folder) -> None:
+    long_on_call = "{on_call: {schedule: dba, level: 1, for_at_least: 1h}}"
+    loaded, policy = folder.one(
+        rules=rules(
+            "refuse {user: alan@example.com}",
+            f"grant {{all: [{long_on_call}, {{incident: {{not_declared_by: requester}}}}]}}",
+            "approve {any: [{on_call: {schedule: dba}}, {incident: {acknowledged_by: requester}}]}",
+            "approve {all: [{group: leads}, {not: {group: sre}}]}",
+        )
+    )
+    people = {name: f"{name}@example.com" for name in ("a", "b", "c", "d", "e", "f")}
+    rota = [
+        {"email": people["a"], "level": 1, "since": "2026-11-24T00:00:00Z"},
+        {"email": people["b"], "level": 1, "since": "2026-11-24T09:59:00Z"},
+        {"email": people["c"], "level": 2, "since": "2026-11-24T00:00:00Z"},
+        {"email": people["d"], "level": 1, "since": "2026-11-24T00:00:00Z"},
+    ]
+    incident = {"id": "INC-1", "declared_by": people["d"], "acknowledged_by": people["e"]}
+    given = {
+        "groups": {"sre": [HEIDI, people["e"], people["f"]]},
+        "on_call": {"dba": rota},
+        "incidents": [incident],
+    }
+    facts = facts_from_given(given, loaded.settings, NOW)
+    found = who_can(policy, loaded.settings, facts, NOW)
+    alone = {
+        email: decide(policy, loaded.settings, Ask(email, NOW), facts).verdict.value
+        for email in (Email(each) for emails in found.values() for each in emails)
+    }
+    assert {email: verdict for verdict, emails in found.items() for email in emails} == alone
+    assert found["grant"] == [people["a"]]
+    assert found["approve"] == [people["b"], people["c"], people["d"], people["e"], GRACE]
 
 
 def test_who_can_without_facts_asks_where_facts_are_missing(folder: Folder) -> None:

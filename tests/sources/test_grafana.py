@@ -121,7 +121,13 @@ class TestOnCall(OnCallContract, TimedContract, HiddenAddressContract):
 
 
 @pytest.mark.parametrize(
-    "at", ["2026-11-22T00:00:00Z", "2026-11-22T23:59:59.9Z", "2026-11-22T01:00:00+09:00"]
+    "at",
+    [
+        "2026-11-22T00:00:00Z",
+        "2026-11-22T23:59:59.9Z",
+        "2026-11-22T01:00:00+09:00",
+        "2026-11-22T23:30:00-10:00",
+    ],
 )
 def test_the_days_asked_for_hold_the_instant_in_every_zone(house: OnCallHouse, at: str) -> None:
     now = datetime.fromisoformat(at)
@@ -131,7 +137,8 @@ def test_the_days_asked_for_hold_the_instant_in_every_zone(house: OnCallHouse, a
 
 def test_shifts_that_follow_each_other_are_one_since_the_first(house: OnCallHouse) -> None:
     house.on_call("ada", ADA, start=AT - timedelta(minutes=1))
-    house.shift("ada", start=AT - timedelta(hours=8), end=AT - timedelta(minutes=1))
+    house.shift("ada", start=AT - timedelta(hours=4), end=AT - timedelta(minutes=1))
+    house.shift("ada", start=AT - timedelta(hours=8), end=AT - timedelta(hours=4))  # over before midnight
     house.shift("ada", start=AT - timedelta(hours=20), end=AT - timedelta(hours=9))  # an hour's gap behind it
     assert list(house.ask()) == [OnCall(ADA, since=AT - timedelta(hours=8))]
 

@@ -181,7 +181,7 @@ def test_an_address_that_cannot_be_asked_for_makes_no_half_answer(house: OnCallH
     [
         [],
         [{"accountId": "5b10:mallory", "emailAddress": ADA}],
-        [{"accountId": "5b10:ada"}, {"accountId": "5b10:ada", "emailAddress": ADA}],
+        [{"accountId": "5b10:ada", "emailAddress": ADA}, {"accountId": "5b10:ada"}],
     ],
     ids=["nobody", "somebody else", "two of them"],
 )
