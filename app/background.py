@@ -126,12 +126,17 @@ def _open(house: wiring.House) -> None:
 
 
 def _name_what_cannot_be_used(house: wiring.House) -> None:
-    """A connector whose secret is missing is said at the start, not when somebody needs it."""
+    """A connector or a pager whose secret is missing is said at the start, not when somebody needs it."""
     for name in house.shelf.current().settings.connectors:
         try:
             house.targets.connector(name)
         except ConnectorError as unusable:
             log.warning("a connector cannot be used", connector=name, why=str(unusable))
+    for name in house.shelf.current().settings.pagers:
+        try:
+            house.pagers.pager(name)
+        except ConnectorError as unusable:
+            log.warning("a pager cannot be used", pager=name, why=str(unusable))
 
 
 def _here_and_at_the_end(

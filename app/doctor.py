@@ -20,6 +20,7 @@ from app.clock import SystemClock
 from app.embedded import EmbeddedValkey
 from app.errors import ConnectorError, Misconfigured, Problem
 from app.model import Clock
+from app.pagers import PagerRack
 from app.policy import Kinds, PolicyFolder, load
 from app.queue import connect
 from app.restored import knows, seen
@@ -76,7 +77,9 @@ def examine(env: Mapping[str, str], kinds: Kinds, clock: Clock | None = None) ->
     if settings is not None:
         found += [*_database(settings, now), *_redis(settings), *_slack(settings, folder, now)]
     if folder is not None:
-        found += _connectors(folder, env)
+        pagers = PagerRack(lambda: folder, env)
+        found += [*_connectors(folder, env), *look_at_pagers(pagers, folder)]
+        pagers.close()
     return Diagnosis(tuple(found))
 
 
@@ -339,3 +342,15 @@ def look_at_target(folder: PolicyFolder, name: str, env: Mapping[str, str]) -> I
         return [Finding(Problem(name, str(error), remedy), unreachable=not error.permanent)]
     finally:
         rack.close()
+
+
+def look_at_pagers(rack: PagerRack, folder: PolicyFolder) -> Iterator[Finding]:
+    """Whether each could wake anybody; nobody is woken by that."""
+    for name in folder.settings.pagers:
+        try:
+            problems = rack.pager(name)[0].check()
+        except ConnectorError as error:
+            remedy = "check its source in settings.yaml, its variables, and the way there"
+            yield Finding(Problem(f"pager {name}", str(error), remedy), unreachable=not error.permanent)
+        else:
+            yield from (Finding(Problem(f"pager {name}", each.what, each.remedy)) for each in problems)

@@ -21,8 +21,8 @@ from app.store.step import Steps
 from app.store.tables import Drift, Due, Grant, Notice, Pulse
 from app.watch import Sight
 
-OUTSIDE = ("connector", "slack", "redis", "database", "source")
-LANES = ("desk", "crowd", "judge", "timer", "form", "people", "give", "take", "drift", "canary")
+OUTSIDE = ("connector", "slack", "redis", "database", "source", "pager")
+LANES = ("desk", "crowd", "judge", "timer", "form", "people", "give", "take", "drift", "page", "canary")
 """The kinds of lanes; a target's own (``give:NAME``) count together, and what a later version adds as ``other``."""
 _QUICK = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 

@@ -42,6 +42,7 @@ WIDTH: Mapping[str, int] = {
     "give": 4,
     "take": 8,
     "drift": 2,
+    "page": 2,
 }
 TAKING, GIVING = "take:", "give:"
 _DATABASE_AWAY = 0.5

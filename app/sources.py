@@ -6,16 +6,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import structlog
 
 from app.errors import ConnectorError
 from app.policy import PolicyFolder, Schedule, SourceConfig
-from app.targets import build
+from app.targets import build, built
 from connectors.interface import Incident, Kind, OnCall
 from connectors.registry import SOURCES
 from connectors.sources.calendar import CalendarSource
+from connectors.sources.calendar_feed import CalendarFeed
 
 logger = structlog.get_logger()
 
@@ -25,6 +26,7 @@ SILENT_FOR, SILENT_FOR_FORMS = timedelta(seconds=1), timedelta(seconds=10)
 """Who has just not answered is not asked again at once; for what only a form shows, not for longer."""
 
 MOST_KEPT = 500
+CALENDAR = "calendar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Told:
     why: str | None = None
 
 
-class Calendars:
+class CalendarFiles:
     """The iCalendar files of the folder, as one more source: a rota is a text, ``match`` and a zone."""
 
     every = timedelta()
@@ -71,16 +73,44 @@ class Calendars:
         """Nothing is open."""
 
 
-CALENDARS = SourceConfig("calendar", "calendar", {})
+class CalendarAtUrl:
+    """The calendar that one schedule has an address for, as a source of its own."""
+
+    every = timedelta(seconds=20)
+
+    def __init__(self, schedule: str, values: Mapping[str, Any]) -> None:
+        at = values["zone"], values["match"], values["private"]
+        self._feed = CalendarFeed(schedule, values["url"], zone=at[0], match=at[1], private=at[2])
+
+    def on_call(self, _rota: Mapping[str, Any], at: datetime) -> Sequence[OnCall]:
+        """See ``OnCallSource``."""
+        return self._feed.on_call(at)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._feed.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _AtUrl(SourceConfig):
+    """The settings of such a schedule; its address may be a secret."""
+
+    place: ClassVar[str] = "schedules"
+
+
+FILES = SourceConfig("calendar", CALENDAR, {})
 
 
 def question_of(folder: PolicyFolder, schedule: Schedule) -> tuple[Question, SourceConfig]:
     """What is asked where, to know who is on call in a schedule that has a source."""
-    if schedule.file is None:
-        source = folder.settings.sources[schedule.source or ""]
-        return Question.on_call(source.name, schedule.rota), source
-    rota = {"text": folder.files[schedule.file], "match": schedule.match, "zone": folder.settings.timezone}
-    return Question.on_call(CALENDARS.name, rota), CALENDARS
+    how = {"match": schedule.match, "zone": folder.settings.timezone}
+    if schedule.file is not None:
+        return Question.on_call(FILES.name, {"text": folder.files[schedule.file], **how}), FILES
+    if schedule.url is not None:
+        values = {"url": schedule.url, "private": schedule.private, **how}
+        return Question.on_call(schedule.name, {}), _AtUrl(schedule.name, CALENDAR, values)
+    source = folder.settings.sources[schedule.source or ""]
+    return Question.on_call(source.name, schedule.rota), source
 
 
 @dataclass
@@ -115,7 +145,7 @@ class SourceRack:
         self._env = env
         self._failed = failed
         self._registry = registry
-        self._built: dict[str, _Source] = {}
+        self._built: dict[tuple[str, str], _Source] = {}
         self._lock = threading.Lock()
 
     def ask(
@@ -145,16 +175,21 @@ class SourceRack:
 
     def system(self, config: SourceConfig) -> Any:
         """The source itself, for ``check``; raises ``ConnectorError`` where it cannot be built."""
-        return Calendars() if config is CALENDARS else build(config, self._registry, self._env)
+        if config is FILES:
+            return CalendarFiles()
+        if isinstance(config, _AtUrl):
+            return built(config, self._env, lambda values: CalendarAtUrl(config.name, values))
+        return build(config, self._registry, self._env)
 
     def _source(self, config: SourceConfig) -> _Source:
-        held = self._built.get(config.name)
+        key = (config.place, config.name)
+        held = self._built.get(key)
         if held is None or held.config != config:
             if held is not None:
                 held.close()
             threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"source:{config.name}")
-            self._built[config.name] = _Source(config, threads)
-        return self._built[config.name]
+            self._built[key] = _Source(config, threads)
+        return self._built[key]
 
     def _answer(self, source: _Source, question: Question, at: datetime) -> Told:
         try:

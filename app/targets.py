@@ -80,12 +80,23 @@ def build(
     config: ConnectorConfig | SourceConfig, registry: Mapping[str, Kind], env: Mapping[str, str]
 ) -> Any:
     """The target or source of those settings, guarded; raises ``ConnectorError`` where it cannot be built."""
-    try:
+
+    def make(values: Mapping[str, Any]) -> Any:
         kind = kind_class(config.kind, registry)
+        return kind(config.name, kind.Settings.model_validate(values))
+
+    return built(config, env, make)
+
+
+def built(
+    config: ConnectorConfig | SourceConfig, env: Mapping[str, str], make: Callable[[Mapping[str, Any]], Any]
+) -> Any:
+    """What ``make`` makes of its keys with every ``${…}`` replaced, guarded; raises ``ConnectorError``."""
+    try:
         values = resolve(config, env)
         # Whatever came out of the environment is a secret to the log, with the passwords inside of it.
         log.hide(str(value) for name, value in values.items() if value != config.values.get(name))
-        return Guarded(config.name, kind(config.name, kind.Settings.model_validate(values)))
+        return Guarded(config.name, make(values))
     except (Misconfigured, ValidationError) as faulty:
         # The text of a validation error shows the value, which may be a secret.
         why = str(faulty) if isinstance(faulty, Misconfigured) else "its settings do not fit"

@@ -55,6 +55,7 @@ class Sight:
     redis: str | None = None
     policy_faults: int = 0
     connectors: Sequence[str] = ()
+    pagers: Sequence[str] = ()
 
     def age(self, name: str) -> timedelta:
         """Of a pulse; of the watch itself where there is none, or only one from before it."""
@@ -95,6 +96,7 @@ def look(
     redis: str | None = None,
     policy_faults: int = 0,
     connectors: Sequence[str] = (),
+    pagers: Sequence[str] = (),
 ) -> Sight:
     """Three statements, none of which grows with what is open and well."""
     return Sight(
@@ -106,6 +108,7 @@ def look(
         redis,
         policy_faults,
         connectors,
+        pagers,
     )
 
 
@@ -124,6 +127,10 @@ def states(sight: Sight) -> Iterator[State]:
     for name in sight.connectors:
         remedy = f"run `breakglass connectors {name}` where the worker runs"
         yield State(f"connector:{name}", sight.bad(f"connector:{name}"), remedy, told=True)
+    for name in sight.pagers:
+        what = sight.bad(f"pager:{name}")
+        said = f"nobody can be woken by it: {what}" if what is not None else None
+        yield State(f"pager:{name}", said, "run `breakglass doctor` where the worker runs", told=True)
 
 
 def unwell(sight: Sight) -> Iterator[Problem]:

@@ -16,12 +16,13 @@ from app import clock as clocks
 from app.errors import Misconfigured, Problem, Unavailable
 from app.facts import Gatherer
 from app.jobs import JOBS, TOGETHER
-from app.lifecycle import causes, drift, holders, incidents
+from app.lifecycle import causes, drift, holders, incidents, paging
 from app.lifecycle.away import Away
 from app.lifecycle.desk import Desk
 from app.lifecycle.journal import Journal
 from app.lifecycle.remembering import Memory
 from app.metrics import Figures, Meters
+from app.pagers import CHECK, PagerRack, Paging
 from app.people import Bindings
 from app.pools import Pools
 from app.queue import Bell, Listener
@@ -62,6 +63,7 @@ TARGETS_EVERY = timedelta(seconds=20)
 """How often it is looked which credentials are to be checked again."""
 DRIFT_EVERY = timedelta(seconds=20)
 SOURCES_EVERY = timedelta(seconds=10)
+PAGERS_EVERY = timedelta(seconds=20)
 HOLDERS_EVERY = timedelta(seconds=30)
 CAUSES_EVERY = timedelta(seconds=20)
 INCIDENTS_EVERY = timedelta(seconds=20)
@@ -82,6 +84,7 @@ class House:
     known: KnownDatabase
     shelf: PolicyShelf
     targets: ConnectorRack
+    pagers: PagerRack
     desk: Desk
     client: WebClient
     directory: SlackDirectory
@@ -95,6 +98,7 @@ class House:
     def close(self) -> None:
         """Let go of everything."""
         self.targets.close()
+        self.pagers.close()
         self.desk.facts.close()  # type: ignore[attr-defined]
         self.engine.dispose()
 
@@ -111,8 +115,7 @@ def build(
     from app.slack.directory import SlackDirectory
 
     environment, time = os.environ if env is None else env, clock or clocks.SystemClock()
-    meters = Meters()
-    failed = meters.failed
+    failed = (meters := Meters()).failed
     engine = make_engine(settings.database())
     event.listen(engine, "handle_error", partial(_database_failed, failed("database")))
     bell = Bell(settings.redis(), failed("redis")) if settings.redis_url else None
@@ -121,14 +124,14 @@ def build(
     client = make_client(settings, failed("slack"))
     directory = SlackDirectory(client)
     targets = ConnectorRack(shelf.current, environment, time.latest, failed("connector"), registry.access)
+    pagers = PagerRack(shelf.current, environment, failed("pager"), registry.pagers)
     people = Bindings(steps, directory, time.now)
     rosters = Rosters(steps, directory, shelf.current, time.now)
     routes = Routes(steps, directory, shelf.current, time.now)
     state = StateFolder(settings.state)
     known = KnownDatabase(steps, state, shelf.current if settings.process in _TELL else None)
     event.listen(engine, "connect", known.meet)
-    sources = SourceRack(environment, failed("source"), registry.sources)
-    facts = Gatherer(steps, sources, routes.why_unheard)
+    facts = Gatherer(steps, SourceRack(environment, failed("source"), registry.sources), routes.why_unheard)
     desk = Desk(time, steps, shelf, targets, facts, people, known)
     return House(
         settings,
@@ -139,6 +142,7 @@ def build(
         known,
         shelf,
         targets,
+        pagers,
         desk,
         client,
         directory,
@@ -187,9 +191,15 @@ def work_of(house: House, by: str = "worker") -> dict[str, Callable[[Due], None]
     work: dict[str, Callable[[Due], None]] = {kind: partial(job, house.desk) for kind, job in JOBS.items()}
     work["form"] = lambda due: fill(house.desk, house.client, due)
     work["refresh"] = lambda due: _refresh_people(house, due)
+    work |= {paging.KIND: paging_of(house).ring, CHECK: paging_of(house).check}
     work[NEWS] = house.shelf.tell_difference
     work[canary.KIND] = lambda due: canary.come_home(house.steps, by, due)
     return work
+
+
+def paging_of(house: House) -> Paging:
+    """What rings pagers."""
+    return Paging(house.steps, house.pagers, house.shelf.current)
 
 
 def delivery_of(house: House) -> Delivery:
@@ -313,6 +323,7 @@ def make_timetable(
         clocks.Routine("watch", watch.LOOK_EVERY, make_watch(house).run),
         clocks.Routine("canary", canary.EVERY, lambda: canary.send(house.steps, second_bell)),
         clocks.Routine("drift", DRIFT_EVERY, lambda: drift.schedule(house.desk)),
+        clocks.Routine("pagers", PAGERS_EVERY, paging_of(house).schedule),
         clocks.Routine("holders", HOLDERS_EVERY, lambda: holders.look_at_holders(house.desk)),
         clocks.Routine("causes", CAUSES_EVERY, lambda: causes.look(house.desk)),
         clocks.Routine("incidents", INCIDENTS_EVERY, lambda: incidents.keep(house.desk)),
@@ -357,6 +368,7 @@ def sight_of(house: House) -> watch.Sight:
             redis=house.bell.error if house.bell else None,
             policy_faults=len(house.shelf.faults),
             connectors=tuple(folder.settings.connectors) if folder else (),
+            pagers=tuple(folder.settings.pagers) if folder else (),
         )
 
 

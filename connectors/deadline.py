@@ -13,13 +13,19 @@ def within(seconds: float, call: Callable[[], T], discard: Callable[[T], object]
 
     The call goes on in a thread that nobody waits for: use it only where the call ends by itself some day.
     """
-    outcome: Future[T] = Future()
-    Thread(target=_run, args=(call, outcome), daemon=True).start()
+    outcome = started(call)
     try:
         return outcome.result(timeout=seconds)
     except TimeoutError:
         outcome.add_done_callback(lambda late: None if late.exception() else discard(late.result()))
         raise
+
+
+def started(call: Callable[[], T]) -> "Future[T]":
+    """``call()``, going on in a thread that no end of the process waits for."""
+    outcome: Future[T] = Future()
+    Thread(target=_run, args=(call, outcome), daemon=True).start()
+    return outcome
 
 
 def _run(call: Callable[[], T], outcome: "Future[T]") -> None:

@@ -6,34 +6,47 @@
     members = api.call("GET", "/orgs/acme/members", params={"page": "2"}).json
     api.call("DELETE", f"/orgs/acme/members/{segment(login)}", accept=(204, 404))
 
+    diary = Http("rota", "https://calendars.example.com").text("/dba.ics", ("text/calendar",))
+    with api.one_answer("schedule PSRE001"):  # what is asked in here has one deadline, and faults say what it was for
+        now = api.call("GET", "/oncalls").read(OnCalls)
+
 What is promised: https (or plain http to this machine), public addresses alone unless ``private``, the very
 address that was checked is called, no redirect, no proxy, no cookie, a total deadline, a limit on the
 answer's size, only safe calls repeated, and no word of the vendor's in an error.
 """
 
+import contextlib
+import contextvars
 import email.utils
-import json
+import math
 import random
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpcore
 import httpx
 
 from app.errors import ConnectorError, Misconfigured, Problem
+from connectors.http_answers import Answer
+from connectors.http_bodies import JSON, Form, text_of
 from connectors.http_network import NotAllowed, Transport, deadline, is_this_machine
+
+__all__ = ["Answer", "Http", "Params", "retry_after", "segment", "together"]
 
 MEGABYTE = 1_048_576
 _SAFE = frozenset({"GET", "HEAD"})
 _PASSING = frozenset({408, 421, 425, 429})
 _SERVER_FAULT = 500
+_REFUSALS = (401, 403)
 _YES, _YES_ENDS = 200, 300
 _LAST_PORT = 65_535
 _LONGEST_RETRY_AFTER = 86_400.0
+_SHARED = contextvars.ContextVar("shared", default=math.inf)
+"""The monotonic instant at which the answer ends that several calls are made for."""
 _WORDS: Mapping[int, str] = {
     400: "does not understand what was asked",
     401: "refuses our credentials",
@@ -46,20 +59,23 @@ _WORDS: Mapping[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A status among those asked for, the headers (names in lower case), the body's JSON (None: no body)."""
+Params = Mapping[str, str | Sequence[str]]
+"""Of a query; several values stand under one name several times."""
+Found = TypeVar("Found")
 
-    status: int
-    headers: Mapping[str, str]
-    json: Any
+
+class _Fault(ConnectorError):
+    """A status that was not asked for."""
+
+    status = 0
 
 
 class Http:
     """One vendor's API. Thread-safe; opens nothing before the first call.
 
     ``headers`` go with each call and hold the credentials; ``seconds`` bounds one call with its repetitions.
-    Raises ``Misconfigured`` for an address that may not be called at all.
+    ``remedies``: what to do, by the status that says so. ``sign``: headers made of each body. Raises
+    ``Misconfigured`` for an address that may not be called at all.
     """
 
     def __init__(
@@ -72,24 +88,28 @@ class Http:
         seconds: float = 10.0,
         max_bytes: int = 4 * MEGABYTE,
         repeats: int = 2,
+        remedies: Mapping[int, str] | None = None,
+        sign: Callable[[bytes], Mapping[str, str]] | None = None,
         pause: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._name = name
         self._base = _base(name, base_url)
         self._headers = {"accept": "application/json", **(headers or {}), "accept-encoding": "identity"}
-        self._seconds = seconds
+        self.seconds = seconds
+        self.pause = pause
         self._max_bytes = max_bytes
         self._repeats = repeats
-        self._pause = pause
-        self._transport = transport or Transport(private=private)
+        self._remedies = remedies or {}
+        self._sign = sign
+        self._transport = transport or Transport(private=private, tls=self._base.scheme == "https")
 
     def call(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         body: Any = None,
         accept: Collection[int] = (200, 201, 202, 204),
     ) -> Answer:
@@ -99,14 +119,54 @@ class Http:
         that is not in ``accept`` is a ``ConnectorError``.
         """
         request = self._request(method, path, params, body)
-        return self._repeated(request, accept, time.monotonic() + self._seconds)
+        return self._repeated(request, accept, self._ends())
+
+    def text(self, path: str, kinds: Collection[str]) -> str:
+        """What a GET answers, as text in UTF-8 of one of these media types; nothing at all is no answer."""
+        request = self._request("GET", path, None, None)
+        found = self._repeated(request, (200,), self._ends(), text_of(kinds)).json
+        if found is None:
+            raise ConnectorError(f"{self._name} answered with nothing")
+        return str(found)
+
+    @contextlib.contextmanager
+    def one_answer(self, about: str) -> Iterator[None]:
+        """All calls inside belong to one answer: they end within ``seconds`` together.
+
+        A fault that does not name it says that it was asked about that: ``schedule PSRE001: pagerduty …``.
+        """
+        token = _SHARED.set(self._ends())
+        try:
+            yield
+        except ConnectorError as error:
+            if about in str(error):
+                raise
+            raise _about(about, error) from None
+        finally:
+            _SHARED.reset(token)
+
+    def _ends(self) -> float:
+        return min(_SHARED.get(), time.monotonic() + self.seconds)
+
+    def refusal(self, path: str, params: Params | None = None) -> Problem | None:
+        """What our credentials lack to read that, with what mends it; None where nothing is lacking."""
+        try:
+            self.call("GET", path, params=params)
+        except _Fault as fault:
+            if fault.status not in _REFUSALS:
+                raise
+            what = _WORDS[fault.status] + ("" if fault.status == _REFUSALS[0] else f": reading {path}")
+            return Problem(
+                f"sources.{self._name}", what, self._remedies.get(fault.status, "see its documentation")
+            )
+        return None
 
     def pages(
         self,
         path: str,
-        following: Callable[[Answer], Mapping[str, str] | None],
+        following: Callable[[Answer], Params | None],
         *,
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         most: int = 200,
     ) -> Sequence[Answer]:
         """Every page of a list, all within one deadline; ``following`` names the next page's parameters, or None.
@@ -114,10 +174,10 @@ class Http:
         A list that comes back to a page or has no end is a ``ConnectorError``: half a list says who is on it,
         never who is not.
         """
-        ends = time.monotonic() + self._seconds
+        ends = self._ends()
         found: list[Answer] = []
-        asked: list[Mapping[str, str]] = []
-        more: Mapping[str, str] | None = params or {}
+        asked: list[Params] = []
+        more: Params | None = params or {}
         while more is not None:
             if more in asked or len(asked) == most:
                 raise ConnectorError(f"{self._name} lists its pages in a circle, or without end")
@@ -126,39 +186,46 @@ class Http:
             more = following(found[-1])
         return found
 
-    def _repeated(self, request: httpx.Request, accept: Collection[int], ends: float) -> Answer:
+    def _repeated(
+        self, request: httpx.Request, accept: Collection[int], ends: float, form: Form | None = None
+    ) -> Answer:
         attempt = 0
         while True:
             try:
-                return self._once(request, accept, ends)
+                return self._once(request, accept, ends, form or JSON)
             except ConnectorError as error:
                 wait = error.retry_after if error.retry_after is not None else _back_off(attempt)
                 hopeless = error.permanent or request.method not in _SAFE or attempt >= self._repeats
                 if hopeless or time.monotonic() + wait >= ends:
                     raise
-            self._pause(wait)
+            self.pause(wait)
             attempt += 1
 
     def close(self) -> None:
         """Close its connections."""
         self._transport.close()
 
-    def _request(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> httpx.Request:
+    def _request(self, method: str, path: str, params: Params | None, body: Any) -> httpx.Request:
         if not path.startswith("/") or "\\" in path or not path.isprintable():
             message = f"{self._name}: a path that may lead elsewhere is not called"
             raise ConnectorError(message, permanent=True)
-        url = httpx.URL(f"{self._base}{path}", params=params or None)
+        url = httpx.URL(f"{self._base}{path}")
+        if params:
+            url = url.copy_with(params=params)
         content = {} if body is None else {"json": body}
-        return httpx.Request(method, url, headers=self._headers, **content)
+        request = httpx.Request(method, url, headers=self._headers, **content)
+        if self._sign:
+            request.headers.update(self._sign(request.read()))
+        return request
 
-    def _once(self, request: httpx.Request, accept: Collection[int], ends: float) -> Answer:
+    def _once(self, request: httpx.Request, accept: Collection[int], ends: float, form: Form) -> Answer:
         unclear = request.method not in _SAFE
         try:
             with deadline(ends):
                 response = self._transport.handle_request(request)
                 response.request = request
                 try:
-                    return self._answer(response, accept, ends)
+                    return self._answer(response, accept, ends, form)
                 finally:
                     response.close()
         except NotAllowed as error:
@@ -171,45 +238,45 @@ class Http:
         ) as error:
             raise ConnectorError(f"{self._name} cannot be reached{_tls(error)}") from None
         except (httpx.TimeoutException, httpcore.TimeoutException):
-            message = f"{self._name} did not answer within {self._seconds:g} s"
+            message = f"{self._name} did not answer within {self.seconds:g} s"
             raise ConnectorError(message, unclear=unclear) from None
         except (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, OSError):
             raise ConnectorError(f"{self._name} broke off the connection", unclear=unclear) from None
 
-    def _answer(self, response: httpx.Response, accept: Collection[int], ends: float) -> Answer:
+    def _answer(self, response: httpx.Response, accept: Collection[int], ends: float, form: Form) -> Answer:
         if response.status_code not in accept:
             raise self._fault(response)
-        unclear = response.request.method not in _SAFE
-        text = self._body(response, ends, unclear=unclear)
+        gibberish = self._gibberish(form, unclear=response.request.method not in _SAFE)
+        text = self._body(response, ends, gibberish)
         headers = {name.lower(): value for name, value in response.headers.items()}
         if not text.strip():
-            return Answer(response.status_code, headers, None)
-        if "json" not in headers.get("content-type", ""):
-            raise self._gibberish(unclear=unclear)
+            return Answer(response.status_code, headers, None, self._name)
+        if not form.fits(headers.get("content-type", "")):
+            raise gibberish
         try:
-            return Answer(response.status_code, headers, _read(text))
+            return Answer(response.status_code, headers, form.read(text), self._name)
         except (ValueError, RecursionError):
-            raise self._gibberish(unclear=unclear) from None
+            raise gibberish from None
 
-    def _body(self, response: httpx.Response, ends: float, *, unclear: bool) -> bytes:
+    def _body(self, response: httpx.Response, ends: float, gibberish: ConnectorError) -> bytes:
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise self._gibberish(
-                unclear=unclear
-            )  # we asked for none, and a small body could unpack to a huge one
+            raise gibberish  # we asked for none, and a small body could unpack to a huge one
         text = bytearray()
         for part in response.iter_bytes():
             text += part
             if len(text) > self._max_bytes:
                 message = f"{self._name} answered with more than {self._max_bytes} bytes"
-                raise ConnectorError(message, unclear=unclear)
+                raise ConnectorError(message, unclear=gibberish.unclear)
             if time.monotonic() >= ends:
                 raise httpx.ReadTimeout(self._name)
         return bytes(text)
 
-    def _gibberish(self, *, unclear: bool) -> ConnectorError:
-        return ConnectorError(f"{self._name} answered with something that is not JSON", unclear=unclear)
+    def _gibberish(self, form: Form, *, unclear: bool) -> ConnectorError:
+        return ConnectorError(
+            f"{self._name} answered with something that is not {form.name}", unclear=unclear
+        )
 
-    def _fault(self, response: httpx.Response) -> ConnectorError:
+    def _fault(self, response: httpx.Response) -> _Fault:
         status = response.status_code
         odd_yes = _YES <= status < _YES_ENDS  # a 202 of what promises 201: it may still be done later
         passing = status in _PASSING or status >= _SERVER_FAULT or odd_yes
@@ -217,29 +284,33 @@ class Http:
         words = "says yes in a way that was not agreed" if odd_yes else _WORDS.get(status, "failed")
         if response.is_redirect or response.has_redirect_location:
             words = "sends us to another address, and redirects are not followed"
-        return ConnectorError(
-            f"{self._name} {words} (HTTP {status})",
+        remedy = f"; {self._remedies[status]}" if status in self._remedies else ""
+        fault = _Fault(
+            f"{self._name} {words} (HTTP {status}){remedy}",
             permanent=not passing,
             unclear=unclear,
             retry_after=retry_after(response.headers),
         )
+        fault.status = status
+        return fault
 
 
-def _read(text: bytes) -> Any:
-    """JSON as everybody reads it alike: UTF-8, no key twice, no NaN. Raises ``ValueError``."""
-    return json.loads(text.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_number)
+def together(calls: Sequence[Callable[[], Found]]) -> Sequence[Found]:
+    """What these calls answer, made at once and in one another's deadline; the first that fails is raised."""
+    if len(calls) < 2:  # noqa: PLR2004 - two are the first that can be made at once
+        return [call() for call in calls]
+    with ThreadPoolExecutor(min(len(calls), 4)) as threads:
+        asked = [threads.submit(contextvars.copy_context().run, call) for call in calls]
+        return [each.result() for each in asked]
 
 
-def _each_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a key stands twice"
-        raise ValueError(message)
-    return found
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(word)
+def _about(about: str, error: ConnectorError) -> ConnectorError:
+    return ConnectorError(
+        f"{about}: {error}",
+        permanent=error.permanent,
+        unclear=error.unclear,
+        retry_after=error.retry_after,
+    )
 
 
 def segment(text: str) -> str:
@@ -251,8 +322,11 @@ def segment(text: str) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, at most a day; None where nothing usable is said. A date counts from the answer's."""
-    told = headers.get("retry-after", "").strip()
+    """Seconds to wait, at most a day; None where nothing usable is said. A date counts from the answer's.
+
+    ``ratelimit-reset`` says the same where ``retry-after`` is missing; some give an instant there, which is no use.
+    """
+    told = headers.get("retry-after", headers.get("ratelimit-reset", "")).strip()
     if re.fullmatch(r"[0-9]{1,9}", told):
         return min(float(told), _LONGEST_RETRY_AFTER)
     try:

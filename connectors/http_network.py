@@ -72,11 +72,14 @@ def _trusting(_places: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
 
 
 class Transport(httpx.BaseTransport):
-    """HTTP/1.1 with the checks of this module on every connection."""
+    """HTTP/1.1 with the checks of this module on every connection.
 
-    def __init__(self, *, private: bool, look_up: LookUp | None = None) -> None:
+    ``tls`` False: nothing will be called over https, so that no authorities are read, which takes its time.
+    """
+
+    def __init__(self, *, private: bool, look_up: LookUp | None = None, tls: bool = True) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_trusting(ssl.get_default_verify_paths()),
+            ssl_context=_trusting(ssl.get_default_verify_paths()) if tls else None,
             max_connections=8,
             keepalive_expiry=30.0,
             network_backend=_Network(private=private, look_up=look_up or addresses_of),

@@ -20,10 +20,33 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind at which access is given: one line each."""
 
-SOURCES: Mapping[str, Kind] = MappingProxyType({})
+SOURCES: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("grafana", "connectors.sources.grafana:GrafanaSource"),
+            Kind("incidentio", "connectors.sources.incidentio:IncidentioSource"),
+            Kind("jsm", "connectors.sources.jsm:JsmSource", experimental=True),
+            Kind("opsgenie", "connectors.sources.opsgenie:OpsgenieSource"),
+            Kind("pagerduty", "connectors.sources.pagerduty:PagerDutySource"),
+            Kind("rootly", "connectors.sources.rootly:RootlySource"),
+            Kind("splunk", "connectors.sources.splunk:SplunkSource"),
+        )
+    }
+)
 """Every kind of outside system that answers facts: one line each."""
 
-PAGERS: Mapping[str, Kind] = MappingProxyType({})
+PAGERS: Mapping[str, Kind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            Kind("incidentio", "connectors.pagers.incidentio:IncidentioPager"),
+            Kind("opsgenie", "connectors.pagers.opsgenie:OpsgeniePager"),
+            Kind("pagerduty", "connectors.pagers.pagerduty:PagerDutyPager"),
+            Kind("webhook", "connectors.pagers.webhook:WebhookPager"),
+        )
+    }
+)
 """Every kind of outside system that wakes people: one line each."""
 
 

@@ -1,5 +1,6 @@
 """What tests of running things need: a port to be served on, a deadline to wait for, a moment to share."""
 
+import os
 import socket
 import threading
 import time
@@ -12,6 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 Found = TypeVar("Found")
 PATIENCE = 20.0
 """A machine that is slow for a moment is no fault; what is fast enough is measured by ``make bench``."""
+
+
+def slowness() -> float:
+    """How many times longer than alone on this machine things may take: how many wait for the same core, at least 1."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def wait(look: Callable[[], Found], seconds: float = 5.0, what: str = "") -> Found:

@@ -4,7 +4,7 @@ Of every audited column a fingerprint is kept, not the value: memory grows with 
 what stands in them. Fingerprints are Python's keyed hashes, which nobody can aim at from outside the process.
 """
 
-import json
+import marshal
 from array import array
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -32,16 +32,43 @@ _MOVES: Mapping[type[SQLModel], Moves] = {
 
 
 def fingerprint(value: Any) -> int:
-    """Equal for equal JSON values, and for nothing else that anybody could find."""
+    """Equal for equal JSON values, and for nothing else that anybody could find.
+
+    Keys must stand in the order of canonical JSON, as in every entry; see :func:`ordered`.
+    """
     if value.__class__ is str:
         return hash(value)
     if value is None:
         return _NULL
-    return hash((1, _sorted(value) if isinstance(value, dict | list) else str(value)))
+    # Version 2 of marshal writes equal values equally: later ones say which strings are the same object.
+    return hash((1, marshal.dumps(value, 2)))
+
+
+def ordered(value: Any) -> Any:
+    """The same JSON value, its keys in the order of canonical JSON."""
+    kind = value.__class__
+    if kind is dict:
+        # Nearly all keys are ASCII, of which the order is the same however it is taken.
+        keys = sorted(value) if "".join(value).isascii() else sorted(value, key=_code_units)
+        return {key: ordered(value[key]) for key in keys}
+    if kind is list:
+        return [ordered(each) for each in value]
+    return value
+
+
+def _code_units(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")
+
+
+def fingerprints(values: Iterable[Any]) -> list[int]:
+    """As :func:`fingerprint`, of each."""
+    return [
+        hash(value) if value.__class__ is str else _NULL if value is None else fingerprint(value)
+        for value in values
+    ]
 
 
 _NULL = hash((0, "null"))
-_sorted = json.JSONEncoder(sort_keys=True).encode
 
 
 class Expected:
@@ -53,7 +80,6 @@ class Expected:
         self.columns = (KEY, *sorted(AUDITED[table] - {KEY}))
         self.rows: dict[str, array[int]] = {}
         self._places = {column: place for place, column in enumerate(self.columns)}
-        self._blank = array("q", [_NULL]) * len(self.columns)
         self._moves = _MOVES.get(table)
         self._state_place = self._places.get("state", 0)
         self._states = {fingerprint(str(state)): str(state) for state in self._moves or () if state}
@@ -63,13 +89,17 @@ class Expected:
         row = self.rows.get(key)
         fault = self._move(key, row, values["state"]) if self._moves and "state" in values else None
         if row is None:
-            row = self.rows[key] = self._blank[:]
-            values = {KEY: key, **{column: value for column, value in values.items() if value is not None}}
-        places = self._places
+            self.rows[key] = array("q", fingerprints(map(values.get, self.columns)))
+            self.rows[key][0] = fingerprint(key)
+            return fault
+        place_of = self._places.get
         for column, value in values.items():
-            if column in places:  # else: a column that a later version gave up
-                # Nearly everything is text: what follows is `fingerprint`, without the call.
-                row[places[column]] = hash(value) if value.__class__ is str else fingerprint(value)
+            place = place_of(column)
+            if place is not None:  # else: a column that a later version gave up
+                # Nearly everything is text or nothing: what follows is `fingerprint`, without the call.
+                row[place] = (
+                    hash(value) if value.__class__ is str else _NULL if value is None else fingerprint(value)
+                )
         return fault
 
     def _move(self, key: str, row: "array[int] | None", to: Any) -> str | None:
@@ -86,9 +116,7 @@ class Expected:
         expected = self.rows.pop(values[0], None)
         if expected is None:
             return None
-        present = array(
-            "q", [hash(value) if value.__class__ is str else fingerprint(value) for value in values]
-        )
+        present = array("q", fingerprints(map(ordered, values)))
         if present == expected:
             return []
         return [
@@ -119,5 +147,5 @@ def changes(data: Any) -> Iterable[Mapping[str, Any]]:
     """The rows of an entry's ``data``, a text: ``{"table", "id", "set"}`` each."""
     if '"rows":[' not in data:
         return ()
-    found: Iterable[Mapping[str, Any]] = raw.loads(data).get("rows", ())
+    found: Iterable[Mapping[str, Any]] = raw.loads_canonical(data).get("rows", ())
     return found

@@ -91,7 +91,8 @@ def _steps(plan: ApprovalPlan | None) -> Iterator[str]:
         for step in stage:
             people = ", ".join(str(principal) for principal in step.by)
             ahead = f"stage {number}: " if plan and len(plan.stages) > 1 else ""
-            yield f"{ahead}{step.count} of {people} within {short_duration(step.within)}"
+            woken = f", woken by {step.page}" if step.page else ""
+            yield f"{ahead}{step.count} of {people} within {short_duration(step.within)}{woken}"
 
 
 def _confirm(decision: Decision) -> str | None:

@@ -31,7 +31,7 @@ def freeze(terminal: Terminal, *, length: timedelta, reason: str, json_wanted: b
     with terminal.house() as house:
         folder = terminal.in_force(house)
         with house.steps.step() as step:
-            present = begin_freeze(step, folder.settings, length, actor(), reason)
+            present = begin_freeze(step, folder, length, actor(), reason)
             note_command(step, folder, f"freeze {short_duration(length)}", reason)
             shown = _as_json(present)
     _print(shown, "Frozen", json_wanted=json_wanted)

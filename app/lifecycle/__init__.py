@@ -7,6 +7,7 @@
 ``judging``     presses are judged in stored order: ``approving``, ``extending``, ``ending``, ``house``
 ``giving``      the end is committed, the target called, read back, said
 ``causes``      its incident is resolved: an earlier end; its holder's shift is over: the question
+``paging``      somebody is woken for it, and let go of when it is answered
 ``taking``      taken back on time, read back, again until it is gone (``calling``: the target; ``together``: many ends)
 ``away``        the same while the database is not there, from memory (``remembering``), with a ``journal``
 ``drift``       what every target says is held against what was given (``mending``: what follows); ``holders``: who left

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from app import notices
 from app.errors import Refused
-from app.lifecycle import asking, deciding, extending, giving, limits, quorum
+from app.lifecycle import asking, deciding, extending, giving, limits, paging, quorum
 from app.lifecycle.assessing import Assessment, assess, must_give
 from app.lifecycle.barring import Barred, may_speak
 from app.lifecycle.desk import Desk
@@ -395,5 +395,6 @@ def _confirm(step: Step, request: Request, case: Case, facts: Facts, policy: Pol
     step.change(request, confirmed_by=by, confirmed_at=case.press.at)
     step.undue("confirm", request.id)
     step.record("Confirmed", by, request.id, principal=principal)
+    paging.given_over(step, request, case.folder)
     notices.tell(step, request, policy, settings, "confirmed", by=by)
     return "Confirmed."

@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from app import notices
-from app.lifecycle import limits, quorum
+from app.lifecycle import limits, paging, quorum
 from app.lifecycle.assessing import Assessment
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
@@ -54,6 +54,7 @@ def ask(step: Step, request: Request, assessment: Assessment) -> None:
     folder = assessment.folder
     event = "asked" if request.round == 0 else "extension_asked"
     notices.tell(step, request, assessment.policy, folder.settings, event, notices.Priority.ANSWER)
+    paging.ask(step, request, folder, {})
     _wake(step, request, folder, assessment.facts, barred, newest_only=False)
     _set_timer(step, request, plan, place)
 
@@ -109,12 +110,13 @@ def go_to(
 ) -> None:
     """Open the next step or stage and ask its people."""
     barred = Barred.of(request)
-    place = _skip(plan, place, folder.settings, facts, barred)
+    place, paged = _skip(plan, place, folder.settings, facts, barred), paging.asks_of(request)
     step.change(request, **_standing(plan, place))
     step.record(action, by, request.id, stage=place.stage, step=place.step)
     policy = folder.policies.get(request.policy)
     event = "stage_passed" if action == "StagePassed" else "escalated"
     notices.tell(step, request, policy, folder.settings, event, notices.Priority.ANSWER, by=by)
+    paging.ask(step, request, folder, paged)
     _wake(step, request, folder, facts, barred, newest_only=place.step > 1)
     _set_timer(step, request, plan, place)
 
@@ -251,6 +253,7 @@ def drop_extension(
     step: Step, request: Request, folder: PolicyFolder, *, by: str, action: str, reason: str | None = None
 ) -> None:
     """The extension that was asked for is not given; the access stays as it was."""
+    paging.let_go(step, *paging.asks_of(request))
     step.change(request, **NOTHING_ASKED)
     step.undue("ask", request.id)
     step.record(action, by, request.id, reason=reason)

@@ -18,7 +18,7 @@ from app.errors import ConnectorError
 from app.lifecycle import calling, taking
 from app.lifecycle.desk import Desk, Given
 from app.lifecycle.journal import Journal, Line
-from app.lifecycle.moves import FINAL_GRANT_STATES
+from app.lifecycle.moves import CLOCK, FINAL_GRANT_STATES
 from app.lifecycle.remembering import Memory, Remembered, is_over
 from app.model import GrantState, iso, new_id
 from app.state import Untrusted
@@ -188,7 +188,7 @@ class Away:
             with self._desk.steps.step() as step:
                 settings = self._desk.shelf.current().settings
                 notices.alert(step, settings, "unknown_access", count=len(new), named=named[:_MOST_NAMED])
-                step.record("UnknownAccessRemembered", taking.CLOCK, None, grants=[grant.id for grant in new])
+                step.record("UnknownAccessRemembered", CLOCK, None, grants=[grant.id for grant in new])
         except AWAY:
             return
         self._told.update(grant.id for grant in new)
@@ -205,7 +205,7 @@ class Away:
             where = {"connector": grant.connector, "subject": grant.subject, "read": read}
             notices.alert(step, self._desk.shelf.current().settings, "unknown_access_taken", **where)
             said = {"grant": grant.id, "request": grant.request_id, "access": grant.access}
-            step.record("UnknownAccessTakenBack", taking.CLOCK, None, **where, **said)
+            step.record("UnknownAccessTakenBack", CLOCK, None, **where, **said)
         self._memory.forget(grant)
 
     def _is_held(self, grant: Remembered) -> bool:
@@ -308,4 +308,4 @@ class Away:
         data = {"at": iso(each.line.at), "read_then": each.line.read, "read_now": each.now}
         action = "TakenWhileDatabaseAway" if each.line.read is not None else "TriedWhileDatabaseAway"
         said = data | ({"error": each.line.error} if each.line.error else {})
-        step.record(action, taking.CLOCK, each.grant.request_id, grant=each.grant.id, **said)
+        step.record(action, CLOCK, each.grant.request_id, grant=each.grant.id, **said)

@@ -7,7 +7,7 @@ from sqlmodel import and_, col, or_, select
 
 from app import notices
 from app.errors import Refused, Unavailable
-from app.lifecycle import taking
+from app.lifecycle import paging, taking
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import close, lock_request
 from app.lifecycle.press import Case, Judgement, look_at, must_be_security, the
@@ -118,6 +118,8 @@ def not_me(desk: Desk, case: Case) -> Judgement:
     def judgement(step: Step, _locked: Request | None) -> str:
         said = {"email": by, "person": case.presser.slack.key, "requests": open_now}
         notices.alert(step, case.folder.settings, "not_me", **said)
+        person = step.session.get(PersonRow, case.presser.slack.key, populate_existing=True)
+        paging.not_me(step, case.folder, person, by, len(open_now))
         return "Everything of yours is being taken back, and the security team has been told."
 
     return judgement

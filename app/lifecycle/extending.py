@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app import notices
 from app.errors import Refused
-from app.lifecycle import asking, causes, limits
+from app.lifecycle import asking, causes, limits, paging
 from app.lifecycle.assessing import Assessment, assess
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import Lost, ends_early, given_until, refresh_asks
@@ -122,6 +122,7 @@ def _lengthen(
         "extended_seconds": lasts - given,
         "extensions": request.extensions + (1 if added else 0),
     }
+    paging.let_go(step, *paging.asks_of(request))
     causes.move_end(step, request, ends_at, **asking.NOTHING_ASKED, **values)
     step.undue("ask", request.id)
     if early:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from app import notices
 from app.errors import ConnectorError, NotAsked
-from app.lifecycle import causes, limits, taking
+from app.lifecycle import causes, limits, paging, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
@@ -74,6 +74,9 @@ def plan(step: Step, request: Request, assessment: Assessment, **decided: Any) -
     if decision.duration > causes.REMIND_BEFORE_END:
         step.due("ending", request.id, ends_at - causes.REMIND_BEFORE_END, "timer")
     causes.watch(step, request, assessment)
+    if decision.pages:
+        pager = assessment.folder.pager_of(assessment.policy)
+        paging.given(step, request, assessment.folder, pager, doubt=True)
 
 
 def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: datetime) -> None:
@@ -233,6 +236,7 @@ def _whole(step: Step, request: Request, folder: PolicyFolder) -> None:
     step.record("RequestActive", WORKER, request.id)
     policy = folder.policies.get(request.policy)
     notices.tell(step, request, policy, folder.settings, "active", notices.Priority.GRANT)
+    paging.given(step, request, folder, policy.alert.page if policy else None)
 
 
 # --- when it fails -------------------------------------------------------------------------------------------

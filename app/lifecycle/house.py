@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from app import notices
 from app.errors import Refused
+from app.lifecycle import paging
 from app.lifecycle.desk import Desk
 from app.lifecycle.ending import house_facts, stop_each
 from app.lifecycle.limits import current_freeze, freezes
@@ -28,13 +29,13 @@ def freeze(desk: Desk, case: Case) -> Judgement:
     length = timedelta(seconds=int(case.press.data.get("seconds") or FREEZE_FOR.total_seconds()))
 
     def judgement(step: Step, _request: Request | None) -> str:
-        begin_freeze(step, case.folder.settings, length, case.presser.email, case.reason or "")
+        begin_freeze(step, case.folder, length, case.presser.email, case.reason or "")
         return "Frozen: nothing is given until it ends or is thawed. Live access stays; taking goes on."
 
     return judgement
 
 
-def begin_freeze(step: Step, settings: Settings, length: timedelta, by: str, reason: str) -> Freeze:
+def begin_freeze(step: Step, folder: PolicyFolder, length: timedelta, by: str, reason: str) -> Freeze:
     """Freeze from now on; one that is in force already is replaced by the longer of the two ends."""
     step.lock_name("freeze")
     until = step.now + min(length, LONGEST_FREEZE)
@@ -42,23 +43,25 @@ def begin_freeze(step: Step, settings: Settings, length: timedelta, by: str, rea
     if present is not None:
         until = max(until, present.until)
         step.change(present, thawed_at=step.now, thawed_by="replaced")
+        paging.let_go(step, paging.freeze_ref(present))
     frozen = Freeze(id=new_id(), since=step.now, until=until, by=by, reason=reason)
     step.insert(frozen)
     step.record("Frozen", by, None, freeze=frozen.id)
-    notices.alert(step, settings, "frozen", by=by, reason=reason, until=notices.stamp(until))
+    notices.alert(step, folder.settings, "frozen", by=by, reason=reason, until=notices.stamp(until))
+    paging.frozen(step, folder, frozen)
     return frozen
 
 
-def stop_connector(step: Step, connector: str, by: str, reason: str) -> bool:
-    """Give nothing at one target until the security team thaws it; False: that holds already. Live access stays."""
+def stop_connector(step: Step, connector: str, by: str, reason: str) -> Freeze | None:
+    """Give nothing at one target until the security team thaws it; None: that holds already. Live access stays."""
     step.lock_name("freeze")
     if any(present.connector == connector for present in freezes(step.session, step.now)):
-        return False
+        return None
     until = step.now + UNTIL_THAWED
     frozen = Freeze(id=new_id(), since=step.now, until=until, by=by, reason=reason, connector=connector)
     step.insert(frozen)
     step.record("ConnectorFrozen", by, None, freeze=frozen.id, connector=connector)
-    return True
+    return frozen
 
 
 def thaw(desk: Desk, case: Case) -> Judgement:
@@ -97,6 +100,7 @@ def thaw(desk: Desk, case: Case) -> Judgement:
 def _end(step: Step, settings: Settings, frozen: Sequence[Freeze], by: str, reason: str | None) -> None:
     for each in frozen:
         step.change(each, thawed_at=step.now, thawed_by=by)
+        paging.let_go(step, paging.freeze_ref(each))
         step.record("Thawed", by, None, freeze=each.id, reason=reason, asked_by=each.thaw_asked_by)
     asked_by, what = frozen[0].thaw_asked_by, _names(frozen)
     notices.alert(step, settings, "thawed", by=by, asked_by=asked_by, reason=reason, connectors=what)
@@ -185,5 +189,6 @@ def _accept(step: Step, person: PersonRow, by: str) -> None:
             step.change(row, email=None)
         step.change(person, email=person.proposed_email, proposed_email=None, bound_at=step.now)
     if person.frozen_at:
+        paging.let_go(step, paging.not_me_ref(person))
         step.change(person, frozen_at=None)
     step.record("PersonAccepted", by, None, person=person.id)

@@ -13,7 +13,7 @@ from sqlmodel import and_, col, or_, select
 from app import notices
 from app.errors import ConnectorError
 from app.gates import Gate
-from app.lifecycle import taking
+from app.lifecycle import paging, taking
 from app.lifecycle.desk import Desk
 from app.lifecycle.drift import OURS, Stray, drift_id, row_of, siblings
 from app.lifecycle.giving import is_there
@@ -109,16 +109,19 @@ def _accuse(desk: Desk, due: Due, stray: Stray) -> bool:
             return False
         if step.session.get(Drift, _told_id(hold_id)) is not None:
             return True  # at an earlier attempt
-        name, settings = stray.access.connector, desk.shelf.current().settings
+        name, folder = stray.access.connector, desk.shelf.current()
         step.session.add(row_of(stray, ours=True, now=step.now))
         said = {"connector": name, "subject": stray.subject}
         step.record("UnexplainedAccessFound", WORKER, None, **said, access=dict(stray.access.options))
         late = _ended_lately(step, hold_id)
         if not late:
             why = "access was made there with the bot's own account that no grant explains"
-            stop_connector(step, name, WORKER, why)
+            if frozen := stop_connector(step, name, WORKER, why):
+                paging.frozen(
+                    step, folder, frozen, f"{stray.what} for {stray.subject} that no grant explains"
+                )
         if not due.data.get("quiet"):
-            notices.alert(step, settings, "access_of_ours", **said, what=stray.what, late=late)
+            notices.alert(step, folder.settings, "access_of_ours", **said, what=stray.what, late=late)
         return True
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from app import notices
+from app.lifecycle import paging
 from app.model import GRANT_MOVES, REQUEST_MOVES, Ended, GrantState, RequestState
 from app.policy import Policy, PolicyFolder
 from app.store.step import Step
@@ -31,9 +32,10 @@ def move(step: Step, request: Request, to: RequestState, /, **values: Any) -> No
     if to not in REQUEST_MOVES[RequestState(request.state)]:
         message = f"{request.id} cannot go from {request.state} to {to}"
         raise AssertionError(message)
-    held = {"state": request.state, "state_at": request.state_at}
+    held, asked = {"state": request.state, "state_at": request.state_at}, paging.asks_of(request)
     if not step.change(request, held, state=str(to), state_at=step.now, **values):
         raise Lost
+    paging.let_go(step, *asked)
 
 
 def move_grant(step: Step, grant: Grant, to: GrantState, /, **values: Any) -> None:

@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 
 from app import notices
 from app.errors import ConnectorError
+from app.lifecycle import paging
 from app.lifecycle.desk import Desk
-from app.model import GrantState, iso
+from app.model import GrantState, iso, new_id
 from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
@@ -73,10 +74,35 @@ def tell(desk: Desk, due: Due) -> None:
         )
         if over and not told:
             _tell_over(step, folder, due.ref, over)
+        rung = _ring(step, folder, due, [found[name] for name in told if not found[name].lives_on])
         if found:
-            timetable.again(step, due, step.now + EVERY, told=told, over=over if told else 0)
+            timetable.again(step, due, step.now + EVERY, told=told, over=over if told else 0, rung=rung)
         else:
             timetable.finish(step, due)
+
+
+def _ring(step: Step, folder: PolicyFolder, due: Due, late: Sequence[Late]) -> list[str]:
+    """Wake whoever is woken for what these policies give: one page a target. Whose access is gone is let go of."""
+    connector, rung = due.ref, set(due.data.get("rung", ()))
+    pagers = {folder.pager_of(folder.policies.get(each.request.policy)) for each in late} - {None}
+    for pager in sorted(filter(None, pagers - rung)):
+        since = min(each.since for each in late)
+        count = f"{len(late)} access{'es' if len(late) > 1 else ''}"
+        said = f"LATE: {connector} has not taken back {count}, due since {since:%H:%M} UTC"
+        details = {
+            "target": connector,
+            "whose": ", ".join(_name(each) for each in late[:MOST_NAMED]),
+            "last": next((each.error for each in late if each.error), None),
+            "what to do": "breakglass list --state revoking; breakglass show ID prints the steps by hand",
+        }
+        ref, channel = _page(connector, pager), folder.settings.security_channel
+        paging.ring(step, ref, pager, said, details, channel=channel, key=f"{ref}:{new_id()}")
+    paging.let_go(step, *(_page(connector, pager) for pager in rung - pagers))
+    return sorted(filter(None, pagers))
+
+
+def _page(connector: str, pager: str) -> str:
+    return f"overdue:{connector}:{pager}"
 
 
 def _times(late: Late, now: datetime) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app import notices
 from app.errors import ConnectorError, NotAsked
 from app.gates import longest_look
-from app.lifecycle import lingering, moves, overdue
+from app.lifecycle import lingering, moves, overdue, paging
 from app.lifecycle.calling import STILL_OURS, Outcome, call, surely_call
 from app.lifecycle.desk import Desk
 from app.lifecycle.holds import covers
@@ -24,7 +24,6 @@ from app.store.step import Step
 from app.store.tables import Due, Grant, Request
 from connectors.interface import Present
 
-CLOCK = "clock"
 WORKER = "worker"
 HOLD_BUSY = timedelta(milliseconds=100)
 LAST_WORDS = timedelta(seconds=1)
@@ -130,6 +129,7 @@ def finish_request(step: Step, request: Request, folder: PolicyFolder, grants: S
         step.record("RequestEnded", WORKER, request.id, because=request.ended_because)
     elif request.state != RequestState.FAILED:
         return
+    paging.given_over(step, request, folder)
     policy = folder.policies.get(request.policy)
     notices.tell(
         step,

@@ -1,18 +1,22 @@
 """What is allowed and probably not meant: the warnings of ``policy check`` that need no live target."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from app.errors import Problem
 from app.model import Email, Truth, Verdict
-from app.policy.approval import ApprovalPlan, Step
-from app.policy.conditions import Ask, Context
+from app.policy.approval import ApprovalPlan
+from app.policy.circumstances import InHours, Joined, Not
+from app.policy.conditions import Ask, Condition, Context
 from app.policy.facts import Facts, members_of
 from app.policy.model import Policy, PolicyFolder, Rule, Settings
 from app.policy.names import Principal, did_you_mean
 from app.policy.reach import only_their_own, unreached
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_NIGHT = datetime(2000, 1, 2, 3)  # noqa: DTZ001 - a Sunday, at three on the wall's clock of the folder's zone
+_SLACK = "Slack's user groups"
 
 
 def warnings(folder: PolicyFolder) -> tuple[Problem, ...]:
@@ -55,6 +59,13 @@ def _of_policy(policy: Policy, settings: Settings) -> Iterator[Problem]:
     for plan in _plans(policy):
         for what, remedy in _of_plan(plan, settings):
             yield Problem(where, what, remedy)
+    for plan in _unwoken(policy, settings):
+        names = ", ".join(str(principal) for step in plan.steps() for principal in step.by)
+        yield Problem(
+            where,
+            f"nobody is paged for this approval out of hours: {names}",
+            "add `page` to one of its steps",
+        )
     if not policy.alert.also and _open_to_security(policy, settings):
         what = "the security team can use this policy, and nobody else hears of it"
         yield Problem(where, what, "name another channel in `alert.also`")
@@ -111,14 +122,55 @@ def _of_plan(plan: ApprovalPlan, settings: Settings) -> Iterator[tuple[str, str]
             what = f"nobody could give this approval: {names} are {len(people)}, and {step.count} are needed"
             yield what, "lower `count`, or name more people"
     for stage in plan.stages:
-        if all(_only_slack(step, settings) for step in stage):
-            names = ", ".join(str(principal) for step in stage for principal in step.by)
-            what = f"this approval hangs on Slack's user groups alone: {names}"
+        principals = [principal for step in stage for principal in step.by]
+        asked = {_who_knows(principal, settings) for principal in principals}
+        if len(asked) == 1 and None not in asked:
+            names = ", ".join(map(str, principals))
+            what = f"this approval hangs on {next(iter(asked))} alone: {names}"
             yield what, "add a step with user:ADDRESS or a group with `members`"
 
 
-def _only_slack(step: Step, settings: Settings) -> bool:
-    return all(principal.kind == "group" and settings.groups[principal.name].slack for principal in step.by)
+def _who_knows(principal: Principal, settings: Settings) -> str | None:
+    """The outside system that says who that is; None where this folder does."""
+    if principal.kind == "group":
+        return _SLACK if settings.groups[principal.name].slack else None
+    schedule = settings.schedules[principal.name] if principal.kind == "on_call" else None
+    return schedule.source if schedule is not None and not schedule.file else None
+
+
+def _unwoken(policy: Policy, settings: Settings) -> Iterator[ApprovalPlan]:
+    """Plans of what does not wait for the morning, by rules that hold at night, of which no step wakes anybody."""
+    if not settings.pagers or policy.risk == "low":
+        return
+    night = Context(
+        Ask(Email(""), _NIGHT.replace(tzinfo=ZoneInfo(settings.timezone))), timedelta(), Facts(), settings
+    )
+    holding = [rule for rule in policy.giving if _at(rule.condition, night) is not Truth.FALSE]
+    plans = [rule.approval or policy.approval for rule in holding if rule.then is Verdict.APPROVE]
+    for plan in dict.fromkeys(plan for plan in plans if plan):
+        if not any(step.page for step in plan.steps()):
+            yield plan
+
+
+def _at(condition: Condition, ctx: Context) -> Truth:
+    """What the hours alone say of a condition; all else is unknown."""
+    match condition:
+        case InHours():
+            return condition.truth(ctx)
+        case Not():
+            return {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}.get(
+                _at(condition.part, ctx), Truth.UNKNOWN
+            )
+        case Joined():
+            return _joined(condition, {_at(part, ctx) for part in condition.parts})
+        case _:
+            return condition.known() or Truth.UNKNOWN
+
+
+def _joined(condition: Joined, parts: set[Truth]) -> Truth:
+    if condition.decisive in parts:
+        return condition.decisive
+    return Truth.UNKNOWN if Truth.UNKNOWN in parts else next(iter(parts))
 
 
 def _open_to_security(policy: Policy, settings: Settings) -> bool:

@@ -12,15 +12,19 @@ DEFAULT_WITHIN = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """So many yeses of these people; after ``within`` the next step starts as well."""
+    """So many yeses of these people; after ``within`` the next step starts as well.
+
+    ``page`` names the pager that wakes them when it opens.
+    """
 
     by: tuple[Principal, ...]
     count: int = 1
     within: timedelta = DEFAULT_WITHIN
     remind: timedelta | None = None
+    page: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """``{"by": […], "count": 1, "within_seconds": 600}``, and ``remind_seconds`` where there is one."""
+        """``{"by": […], "count": 1, "within_seconds": 600}``, with ``remind_seconds`` and ``page`` where there are."""
         shape: dict[str, Any] = {
             "by": [str(principal) for principal in self.by],
             "count": self.count,
@@ -28,6 +32,8 @@ class Step:
         }
         if self.remind is not None:
             shape["remind_seconds"] = int(self.remind.total_seconds())
+        if self.page is not None:
+            shape["page"] = self.page
         return shape
 
     @classmethod
@@ -39,6 +45,7 @@ class Step:
             count=shape["count"],
             within=timedelta(seconds=shape["within_seconds"]),
             remind=None if remind is None else timedelta(seconds=remind),
+            page=shape.get("page"),
         )
 
 

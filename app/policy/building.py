@@ -20,10 +20,11 @@ from app.policy.circumstances import (
     ShortEnough,
     UsedRarely,
 )
-from app.policy.conditions import Condition, IncidentOpen, InGroup, IsOnCall, IsUser
+from app.policy.conditions import Condition, InGroup, IsOnCall, IsUser
 from app.policy.facts import OPEN_STATUSES
 from app.policy.fields import compile_regex
 from app.policy.hours import Hours
+from app.policy.incidents import IncidentOpen
 from app.policy.kinds import Kinds, KindSchema
 from app.policy.model import (
     AccessEntry,
@@ -157,6 +158,7 @@ def _schedule(name: str, written: ScheduleText) -> Schedule:
         written.file,
         written.url,
         written.match or "attendee",
+        written.private,
     )
 
 
@@ -191,7 +193,7 @@ def build_policy(
         unknown=written.unknown,
         confirm_twice=written.confirm_twice,
         limits=_limits(written.limits),
-        alert=AlertRule(written.alert.channel, tuple(written.alert.also)),
+        alert=AlertRule(written.alert.channel, tuple(written.alert.also), written.alert.page),
         end=EndRule(written.end.with_incident, written.end.on_shift_end),
         alone=written.alone,
         digest=digest,
@@ -236,7 +238,7 @@ def _plan(written: StagesText | None) -> ApprovalPlan | None:
         return None
     return ApprovalPlan(
         tuple(
-            tuple(Step(_people(step.by), step.count, step.within, step.remind) for step in stage)
+            tuple(Step(_people(step.by), step.count, step.within, step.remind, step.page) for step in stage)
             for stage in written.stages
         )
     )

@@ -20,9 +20,10 @@ from app.policy.circumstances import (
     UsedRarely,
     leaves,
 )
-from app.policy.conditions import Condition, IncidentOpen, InGroup, IsOnCall, IsUser
+from app.policy.conditions import Condition, InGroup, IsOnCall, IsUser
 from app.policy.facts import Facts, group_fact
 from app.policy.hours import Hours
+from app.policy.incidents import IncidentOpen
 from app.policy.model import Rule, Settings
 
 MOST_LOOKS = 5_000

@@ -34,6 +34,7 @@ class Known:
     severities: tuple[str, ...]
     connectors: Mapping[str, str]
     incidents: bool
+    pagers: frozenset[str]
     zone: str
 
 
@@ -55,6 +56,12 @@ class Checker:
         for position, rule in enumerate(self.written.rules):
             self.rule(rule, ("rules", position))
         self.plan(self.written.approval, ("approval",))
+        self.pager(("alert", "page"), self.written.alert.page)
+        if self.written.unknown == "grant_and_page" and not self.known.pagers:
+            what = "`grant_and_page` has nobody to page"
+            self.add(
+                ("unknown",), what, "name one under `pagers` in settings.yaml, or write approve or refuse"
+            )
         self.end()
 
     def add(self, loc: Loc, what: str, remedy: str, *, key: bool = False) -> None:
@@ -65,6 +72,11 @@ class Checker:
         """A name that must exist."""
         if name not in names:
             self.add(loc, f"there is no {kind} `{name}` in settings.yaml", did_you_mean(name, names))
+
+    def pager(self, loc: Loc, name: str | None) -> None:
+        """A pager that must exist."""
+        if name is not None:
+            self.name(loc, "pager", name, self.known.pagers)
 
     def people(self, loc: Loc, principal: Principal) -> None:
         """A group or a schedule that must exist."""
@@ -163,12 +175,17 @@ class Checker:
         if policy.limits.model_fields_set and not policy.approval:
             what = "over a limit this grant has to be approved, and the policy has no `approval`"
             self.add((*loc, "then"), what, "write the policy's `approval`")
-        elif policy.unknown == "approve" and not policy.approval:
+        elif policy.unknown != "refuse" and not policy.approval:
             what = "where facts are unknown this grant has to be approved, and the policy has no `approval`"
             self.add((*loc, "then"), what, "write the policy's `approval`, or `unknown: refuse`")
-        if policy.risk == "critical" and not rule.confirm and policy.alone == "refused":
+        if (
+            policy.risk == "critical"
+            and policy.alone == "refused"
+            and not (rule.confirm or policy.alert.page)
+        ):
             what = "a critical policy grants to one person without anybody else"
-            self.add((*loc, "then"), what, "write `confirm` here, or `alone: accepted` for the policy")
+            remedy = "write `confirm` here, or `alert.page` or `alone: accepted` for the policy"
+            self.add((*loc, "then"), what, remedy)
         if rule.confirm:
             self.confirmation(rule, loc)
 
@@ -189,11 +206,13 @@ class Checker:
             )
 
     def plan(self, plan: StagesText | None, loc: Loc) -> None:
-        """Whoever is asked exists."""
+        """Whoever is asked exists, and what wakes them."""
         for stage, steps in enumerate(plan.stages if plan else ()):
             for position, step in enumerate(steps):
+                here = (*loc, "stages", stage, position)
                 for who, principal in enumerate(step.by):
-                    self.people((*loc, "stages", stage, position, "by", who), principal)
+                    self.people((*here, "by", who), principal)
+                self.pager((*here, "page"), step.page)
 
     def end(self) -> None:
         """What else ends the access can come about."""

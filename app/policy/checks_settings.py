@@ -37,6 +37,7 @@ def known_names(document: Document | None) -> Known:
         severities=_texts(severities),
         connectors={name: _kind(node) for name, node in under("connectors").values.items()},
         incidents=isinstance(root, MappingNode) and "incidents" in root.values,
+        pagers=frozenset(under("pagers").values),
         zone=_usable_zone(zone.text if isinstance(zone, Scalar) else "UTC"),
     )
 

@@ -11,6 +11,7 @@ from app.policy.facts import Needs
 from app.policy.fields import found_in
 from app.policy.hours import Hours
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 _NOT = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.UNKNOWN: Truth.UNKNOWN}
 
 
@@ -188,6 +189,10 @@ class Not:
         """The part's."""
         yield from self.part.questions(ctx)
 
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """The part the opposite."""
+        return self.part.may_be(_NOT[wanted], ctx)
+
     def known(self) -> Truth | None:
         """The opposite of what the part always is."""
         inner = self.part.known()
@@ -206,12 +211,13 @@ class Joined:
 
     def truth(self, ctx: Context) -> Truth:
         """Stops at the first part that decides."""
-        decisive, answer = self.decisive, _NOT[self.decisive]
+        decisive = self.decisive
+        answer = _TRUE if decisive is _FALSE else _FALSE
         for part in self.parts:
             truth = part.truth(ctx)
             if truth is decisive:
                 return truth
-            if truth is Truth.UNKNOWN:
+            if truth is _UNKNOWN:
                 answer = truth
         return answer
 
@@ -247,6 +253,10 @@ class Joined:
         if self.truth(ctx) is Truth.UNKNOWN:
             for part in self.parts:
                 yield from part.questions(ctx)
+
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """Every part, of ``any`` as well: what is known to be otherwise speaks against it."""
+        return all(part.may_be(wanted, ctx) for part in self.parts)
 
     def known(self) -> Truth | None:
         """The value that the parts always give."""

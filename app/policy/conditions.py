@@ -8,11 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from app.model import Email, Truth, iso, short_duration
 from app.policy.facts import (
-    ACKNOWLEDGED,
     Facts,
     GroupFact,
     IncidentsFact,
@@ -22,7 +21,7 @@ from app.policy.facts import (
     membership,
     on_call_fact,
 )
-from connectors.interface import Incident, OnCall
+from connectors.interface import OnCall
 
 if TYPE_CHECKING:
     from app.policy.model import Settings
@@ -103,20 +102,27 @@ class Condition(Protocol):
     def questions(self, ctx: Context) -> Iterator[Needs]:
         """What it would have to be told in order not to be unknown."""
 
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """All that is known of it is as wanted, and what is unknown is who is on call or which incident is open."""
+
     def known(self) -> Truth | None:
         """The value that it always has, if it has one."""
 
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+"""Looked up once: asking the class for a member takes longer than comparing with it."""
+
+
 def as_truth(answer: bool) -> Truth:  # noqa: FBT001 - the one argument is the point
     """Of what is known for certain."""
-    return Truth.TRUE if answer else Truth.FALSE
+    return _TRUE if answer else _FALSE
 
 
 def both(left: Truth, right: Truth) -> Truth:
     """Kleene's *and*."""
-    if Truth.FALSE in (left, right):
-        return Truth.FALSE
-    return Truth.UNKNOWN if Truth.UNKNOWN in (left, right) else Truth.TRUE
+    if left is _TRUE:
+        return right
+    return left if right is _TRUE or left is _FALSE else right
 
 
 def needs(**wanted: Any) -> Needs:
@@ -135,6 +141,9 @@ class Leaf(ABC):
 
     __slots__ = ()
 
+    of_the_hour: ClassVar[bool] = False
+    """Whether it is about who is on call or which incident is open."""
+
     def needs(self) -> Iterator[Needs]:
         """Nothing that has to be gathered."""
         yield from ()
@@ -147,6 +156,11 @@ class Leaf(ABC):
         """All that it needs, while it is unknown."""
         if self.truth(ctx) is Truth.UNKNOWN:
             yield from self.needs()
+
+    def may_be(self, wanted: Truth, ctx: Context) -> bool:
+        """See ``Condition``."""
+        truth = self.truth(ctx)
+        return self.of_the_hour if truth is Truth.UNKNOWN else truth is wanted
 
     def known(self) -> Truth | None:
         """Depends."""
@@ -235,32 +249,33 @@ class IsOnCall(Leaf):
     schedule: str
     level: int | None = None
     for_at_least: timedelta | None = None
+    of_the_hour: ClassVar[bool] = True
 
     def truth(self, ctx: Context) -> Truth:
         """Whether the requester is on call; an empty rota is no answer."""
         fact = on_call_fact(self.schedule, ctx.settings, ctx.facts)
         if not fact.people:
             return Truth.UNKNOWN
-        answer = Truth.FALSE
+        answer = _FALSE
         for entry in fact.about(ctx.ask.requester):
             truth = self._is_them(entry, ctx)
-            if truth is Truth.TRUE:
+            if truth is _TRUE:
                 return truth
-            answer = truth if answer is Truth.FALSE else answer
+            answer = truth if answer is _FALSE else answer
         return answer
 
     def _is_them(self, entry: OnCall, ctx: Context) -> Truth:
         """Whether this entry is the requester's, at that level and for that long."""
         if entry.email not in (None, ctx.ask.requester):
-            return Truth.FALSE
+            return _FALSE
         if self.level is not None and entry.level > self.level:
-            return Truth.FALSE
-        known = Truth.UNKNOWN if entry.doubt or entry.email is None else Truth.TRUE
+            return _FALSE
+        known = _UNKNOWN if entry.doubt or entry.email is None else _TRUE
         return both(known, self._long_enough(entry, ctx))
 
     def _long_enough(self, entry: OnCall, ctx: Context) -> Truth:
         if self.for_at_least is None:
-            return Truth.TRUE
+            return _TRUE
         if entry.since is None:
             # People whom settings name are always on call; of anybody else nobody knows since when.
             schedule = ctx.settings.schedules.get(self.schedule)
@@ -319,105 +334,3 @@ class IsOnCall(Leaf):
     def needs(self) -> Iterator[Needs]:
         """That schedule."""
         yield needs(schedules=frozenset({self.schedule}))
-
-
-def _acknowledged(incident: Incident, requester: Email) -> Truth:
-    """Somebody did, and the source does not say who: that may have been them."""
-    if incident.acknowledged_by is None and incident.status == ACKNOWLEDGED:
-        return Truth.UNKNOWN
-    return as_truth(incident.acknowledged_by == requester)
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentOpen(Leaf):
-    """``incident: {…}``; ``severe`` are the severities that suffice, ``ranked`` all that are known."""
-
-    severity_at_least: str | None = None
-    severe: frozenset[str] = frozenset()
-    ranked: frozenset[str] = frozenset()
-    service: str | None = None
-    acknowledged_by_requester: bool = False
-    not_declared_by_requester: bool = False
-
-    def truth(self, ctx: Context) -> Truth:
-        """Whether an open incident matches (the named one, where one is named)."""
-        return self._best(ctx)[0]
-
-    def _best(self, ctx: Context) -> tuple[Truth, Incident | None]:
-        if ctx.facts.incidents.open is None:
-            return Truth.UNKNOWN, None
-        answer: tuple[Truth, Incident | None] = (Truth.FALSE, None)
-        for incident in self._candidates(ctx.facts.incidents.open, ctx.ask.incident):
-            truth = self._matches(incident, ctx.ask.requester)
-            if truth is Truth.TRUE:
-                return truth, incident
-            if truth is Truth.UNKNOWN:
-                answer = truth, incident
-        return answer
-
-    @staticmethod
-    def _candidates(incidents: tuple[Incident, ...], named: str | None) -> tuple[Incident, ...]:
-        if not named:
-            return incidents
-        return tuple(each for each in incidents if each.id.casefold() == named.casefold())
-
-    def _matches(self, incident: Incident, requester: Email) -> Truth:
-        truth = self._severe_enough(incident)
-        if self.service is not None:
-            there = Truth.UNKNOWN if incident.service is None else as_truth(incident.service == self.service)
-            truth = both(truth, there)
-        if self.acknowledged_by_requester:
-            truth = both(truth, _acknowledged(incident, requester))
-        if self.not_declared_by_requester:
-            declared = incident.declared_by
-            truth = both(truth, Truth.UNKNOWN if declared is None else as_truth(declared != requester))
-        return truth
-
-    def _severe_enough(self, incident: Incident) -> Truth:
-        if self.severity_at_least is None:
-            return Truth.TRUE
-        if incident.severity not in self.ranked:
-            return Truth.UNKNOWN
-        return as_truth(incident.severity in self.severe)
-
-    def explain(self, ctx: Context) -> Outcome:
-        """Says which incident, or which was looked for."""
-        truth, incident = self._best(ctx)
-        fact = ctx.facts.incidents
-        looked_for = f" as {ctx.ask.incident}" if ctx.ask.incident else ""
-        if fact.open is None:
-            sentence = f"whether an incident is open is unknown: {silent(fact)}"
-        elif incident is None:
-            asked = self._asked()
-            sentence = (
-                f"no open incident{looked_for} {asked}" if asked else f"no incident is open{looked_for}"
-            )
-        elif truth is Truth.TRUE:
-            sentence = f"incident {incident.id} is open" + (
-                f" with {incident.severity}" if incident.severity else ""
-            )
-        else:
-            sentence = (
-                f"whether incident {incident.id} {self._asked()} is unknown: {fact.source} does not say"
-            )
-        name = f"incident:{incident.id}" if incident else "incident"
-        seen = FactSeen(
-            name, truth, fact.source, fact.at or ctx.ask.at, None, incident.declared_by if incident else None
-        )
-        return Outcome(truth, (sentence,), (seen,))
-
-    def _asked(self) -> str:
-        asked = [f"is at least {self.severity_at_least}"] if self.severity_at_least else []
-        asked += [f"concerns {self.service}"] if self.service else []
-        asked += ["was acknowledged by the requester"] if self.acknowledged_by_requester else []
-        asked += ["was declared by somebody else"] if self.not_declared_by_requester else []
-        return " and ".join(asked)
-
-    def wish(self) -> str:
-        """In words."""
-        asked = self._asked()
-        return "an incident were open" + (f" that {asked}" if asked else "")
-
-    def needs(self) -> Iterator[Needs]:
-        """The open incidents."""
-        yield needs(incidents=True)

@@ -2,7 +2,8 @@
 
 1. A ``refuse`` rule whose condition is true refuses, wherever it stands.
 2. The first rule whose condition is not false decides; none: refused.
-3. Where that condition, or a ``refuse`` rule, is unknown: what ``unknown`` says, never better than the rule.
+3. Where that condition, or a ``refuse`` rule, is unknown: what ``unknown`` says, never better than the rule. It may say
+   that a grant goes on for a quarter of an hour, where only who is on call or which incident is open is unknown.
 4. A limit turns a grant into an approval, and an approval over to the security team. It never refuses.
 5. Where no channel would hear of a grant, it becomes an approval as well: the alert arrives, or somebody knows.
 """
@@ -12,12 +13,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.model import Truth, Verdict, short_duration
-from app.policy.approval import ApprovalPlan, Step
+from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
 from app.policy.conditions import Ask, Context
 from app.policy.decision import Decision
 from app.policy.facts import Facts, Needs
 from app.policy.model import Limit, Policy, Rule, Settings
 from app.policy.names import Principal
+
+UNKNOWN_FOR = timedelta(minutes=15)
+"""The longest that ``grant_and_page`` gives."""
+CONFIRM_UNKNOWN_WITHIN = timedelta(minutes=10)
+"""Where the rule does not say; and never longer than two thirds of what is given."""
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
 
 def decide(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Decision:
@@ -27,13 +34,13 @@ def decide(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Decisi
     doubtful: Rule | None = None
     for rule in policy.refusing:
         truth = rule.condition.truth(ctx)
-        if truth is Truth.TRUE:
+        if truth is _TRUE:
             return _refused(policy, ctx, rule)
-        if truth is Truth.UNKNOWN and doubtful is None:
+        if truth is _UNKNOWN and doubtful is None:
             doubtful = rule
     for rule in policy.giving:
         truth = rule.condition.truth(ctx)
-        if truth is not Truth.FALSE:
+        if truth is not _FALSE:
             return _decided(policy, ctx, rule, truth, doubtful)
     return _refused(policy, ctx, None)
 
@@ -44,8 +51,10 @@ def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: R
     # nobody by itself: in neither of the two possible worlds would whom no other rule covers get anything.
     first = rule if doubtful is None or rule.position < doubtful.position else doubtful
     barred = doubtful is not None and (rule.then is Verdict.GRANT or first is doubtful)
-    longest = min(rule.max_duration or policy.duration.max, policy.duration.max)
-    decision = Decision(
+    longest = policy.duration.max
+    if rule.max_duration is not None and rule.max_duration < longest:
+        longest = rule.max_duration
+    decision = Decision.of(
         policy=policy,
         context=ctx,
         verdict=rule.then,
@@ -57,15 +66,42 @@ def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: R
         confirm=rule.confirm,
         message=rule.message if first is rule else None,
     )
-    if barred or truth is Truth.UNKNOWN:
+    doubt = barred or truth is Truth.UNKNOWN
+    if doubt and (barred or not _dares(policy, ctx, rule)):
         decision = _in_doubt(policy, ctx.settings, rule, decision)
-    if policy.limits and decision.verdict is not Verdict.REFUSE:
+    if policy.limited and decision.verdict is not Verdict.REFUSE:
         decision = _within_limits(policy, ctx, rule, decision)
     if ctx.facts.unheard and decision.verdict is Verdict.GRANT:
         plan = policy.approval or rule.approval or _security(ctx.settings)
         last = (*decision.last, ctx.facts.unheard)
         return replace(decision, verdict=Verdict.APPROVE, last=last, approval=plan, confirm=None)
-    return decision
+    return _paging(ctx.settings, decision) if doubt and decision.verdict is Verdict.GRANT else decision
+
+
+def _dares(policy: Policy, ctx: Context, rule: Rule) -> bool:
+    """Whether a grant goes on although its condition is unknown."""
+    dares = policy.unknown == "grant_and_page" and rule.then is Verdict.GRANT
+    return dares and rule.condition.may_be(Truth.TRUE, ctx)
+
+
+def _paging(settings: Settings, decision: Decision) -> Decision:
+    """For a short time, with somebody woken, who has to confirm it."""
+    duration = min(decision.duration, UNKNOWN_FOR)
+    confirm = decision.confirm or ConfirmPlan(settings.security_team, CONFIRM_UNKNOWN_WITHIN)
+    most = timedelta(seconds=max(1, int(duration.total_seconds() * 2 / 3)))
+    confirm = replace(confirm, within=min(confirm.within, most))
+    within = short_duration(confirm.within)
+    last = (
+        f"what is unknown does not hold it up: security is woken, and it is confirmed within {within} or ends",
+    )
+    return replace(
+        decision,
+        duration=duration,
+        max_duration=min(decision.max_duration, UNKNOWN_FOR),
+        confirm=confirm,
+        pages=True,
+        last=(*decision.last, *last),
+    )
 
 
 def _in_doubt(policy: Policy, settings: Settings, rule: Rule, decision: Decision) -> Decision:

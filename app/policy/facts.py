@@ -107,6 +107,7 @@ class Members:
     unknown: bool = False
 
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 _UNHEARD = GroupFact(None, "none")
 _NO_ANSWER = OnCallFact(None, "none")
 
@@ -123,10 +124,12 @@ def on_call_fact(name: str, settings: "Settings", facts: Facts) -> OnCallFact:
 
 def membership(name: str, email: Email, settings: "Settings", facts: Facts) -> Truth:
     """Whether the person is in the group."""
-    fact = group_fact(name, settings, facts)
-    if fact.members is None or email in fact.unsettled:
-        return Truth.UNKNOWN
-    return Truth.TRUE if email in fact.members else Truth.FALSE
+    # `group_fact`, without the call: most of what a decision does is this question.
+    fact = facts.groups.get(name) or settings.standing.groups.get(name) or _UNHEARD
+    members = fact.members
+    if members is None or email in fact.unsettled:
+        return _UNKNOWN
+    return _TRUE if email in members else _FALSE
 
 
 def members_of(principal: Principal, settings: "Settings", facts: Facts) -> Members:

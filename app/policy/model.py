@@ -48,6 +48,7 @@ class Schedule:
     file: str | None = None
     url: str | None = None
     match: Literal["attendee", "summary"] = "attendee"
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +188,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """Who hears of it; ``channel`` None is the security channel."""
+    """Who hears of it; ``channel`` None is the security channel. ``page`` is woken whenever access is given."""
 
     channel: str | None = None
     also: tuple[str, ...] = ()
+    page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +232,18 @@ class Policy:
     incident: Literal["required", "optional", "none"]
     rules: tuple[Rule, ...]
     approval: ApprovalPlan | None
-    unknown: Literal["approve", "refuse"]
+    unknown: Literal["approve", "refuse", "grant_and_page"]
     confirm_twice: bool
     limits: Limits
     alert: AlertRule
     end: EndRule
     alone: Literal["refused", "accepted"]
     digest: str
+
+    @cached_property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return bool(self.limits)
 
     @cached_property
     def refusing(self) -> tuple[Rule, ...]:
@@ -263,6 +270,20 @@ class PolicyFolder:
     files: Mapping[str, str] = field(repr=False)
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     root: Path | None = field(default=None, compare=False)
+
+    @cached_property
+    def security_pager(self) -> str | None:
+        """Whom the house wakes for what concerns no single policy; None where nobody can be woken.
+
+        The first one in settings.yaml that a policy names in ``alert.page``; where none does, the first one.
+        """
+        named = {policy.alert.page for policy in self.policies.values()}
+        pagers = list(self.settings.pagers)
+        return next((each for each in pagers if each in named), pagers[0] if pagers else None)
+
+    def pager_of(self, policy: Policy | None) -> str | None:
+        """Whom to wake for what happens under that policy: its ``alert.page``, else the security team's."""
+        return (policy.alert.page if policy else None) or self.security_pager
 
 
 def subject_name(settings: Settings, connector: str, email: Email) -> str:

@@ -17,9 +17,10 @@ from app.policy.circumstances import (
     UsedRarely,
     leaves,
 )
-from app.policy.conditions import Ask, Condition, IncidentOpen, InGroup, IsOnCall, IsUser
+from app.policy.conditions import Ask, Condition, InGroup, IsOnCall, IsUser
 from app.policy.engine import decide
 from app.policy.facts import Facts, membership, on_call_fact
+from app.policy.incidents import IncidentOpen
 from app.policy.model import Policy, PolicyFolder, Settings
 from app.policy.names import Principal
 

@@ -35,6 +35,7 @@ _GUARANTEE, _GUARANTEE_SCHEMA = choice("any", "target")
 _ALONE, _ALONE_SCHEMA = choice("refused", "accepted")
 _SHIFT, _SHIFT_SCHEMA = choice("offer", "ignore")
 _REQUESTER, _REQUESTER_SCHEMA = choice("requester")
+_UNKNOWN, _UNKNOWN_SCHEMA = choice("approve", "refuse", "grant_and_page")
 
 
 def _limit(text: str) -> tuple[int, timedelta]:
@@ -43,15 +44,6 @@ def _limit(text: str) -> tuple[int, timedelta]:
         what = f"`{text[:40]}` is not a limit"
         raise Wrong(what, "write a number and a window, like 3/30d")
     return whole(1)(count), parse_duration(window)
-
-
-def _unknown(text: str) -> str:
-    if text == "grant_and_page":
-        raise Wrong(what="this version does not enforce `grant_and_page`", remedy="write approve or refuse")
-    if text not in {"approve", "refuse"}:
-        what = f"`{text[:40]}` is not one of the words that fit here"
-        raise Wrong(what, "write approve or refuse")
-    return text
 
 
 def _always(text: str) -> bool:
@@ -160,8 +152,6 @@ class ConditionText(Strict):
 class StepText(Strict):
     """One step of an approval: who, how many of them, and how long they have."""
 
-    not_enforced: ClassVar[frozenset[str]] = frozenset({"page"})
-
     by: SomePeople = Field(description="Who may say yes: user:EMAIL, group:NAME, on_call:SCHEDULE[/LEVEL].")
     count: Count = Field(default=1, description="How many of them are needed.")
     within: Duration = Field(
@@ -169,6 +159,9 @@ class StepText(Strict):
     )
     remind: Duration | None = Field(
         default=None, description="Remind them after this long; shorter than `within`."
+    )
+    page: Name | None = Field(
+        default=None, description="A pager of settings.yaml that wakes them when this step opens."
     )
 
     @model_validator(mode="after")
@@ -283,10 +276,11 @@ class LimitsText(Strict):
 class AlertText(Strict):
     """Who hears of it."""
 
-    not_enforced: ClassVar[frozenset[str]] = frozenset({"page"})
-
     channel: Channel | None = Field(default=None, description="Instead of the security channel.")
     also: list[Channel] = Field(default=[], description="Channels that hear of it as well.")
+    page: Name | None = Field(
+        default=None, description="A pager of settings.yaml that is rung whenever access is given."
+    )
 
 
 class EndText(Strict):
@@ -303,13 +297,13 @@ class EndText(Strict):
 class PolicyText(Strict):
     """One emergency path, agreed in advance."""
 
-    not_enforced: ClassVar[frozenset[str]] = frozenset({"review", "page"})
+    not_enforced: ClassVar[frozenset[str]] = frozenset({"review"})
 
     title: Title = Field(description="What people choose in the form, 75 characters at most.")
     description: Prose = Field(default="", description="What it is for; a link to the runbook.")
     owner: People = Field(description="Who answers for this policy.")
     risk: Annotated[Literal["low", "high", "critical"], _RISK, _RISK_SCHEMA] = Field(
-        description="A critical policy that grants needs `confirm`, or `alone: accepted`."
+        description="A critical policy that grants needs `confirm`, `alert.page`, or `alone: accepted`."
     )
     access: Annotated[list[AccessText], Field(min_length=1)] = Field(
         description="Given together or not at all."
@@ -325,9 +319,9 @@ class PolicyText(Strict):
     approval: ApprovalText | None = Field(
         default=None, description="For `approve` rules without their own. A list is an escalation."
     )
-    unknown: Annotated[
-        Literal["approve", "refuse"], read_by(_unknown), WithJsonSchema({"enum": ["approve", "refuse"]})
-    ] = Field(default="approve", description="What happens where the deciding condition is unknown.")
+    unknown: Annotated[Literal["approve", "refuse", "grant_and_page"], _UNKNOWN, _UNKNOWN_SCHEMA] = Field(
+        default="approve", description="What happens where the deciding condition is unknown."
+    )
     confirm_twice: YesNo = Field(
         default=False, description="The form asks to tick that this is an emergency."
     )

@@ -96,6 +96,7 @@ class ScheduleText(Strict):
     source: Name | None = Field(default=None, description="A name under `sources`, or `calendar`.")
     file: Line | None = Field(default=None, description="An iCalendar file inside the folder.")
     url: Line | None = Field(default=None, description="An iCalendar at an address; may be ${NAME}.")
+    private: YesNo = Field(default=False, description="true: the address may be one of your own network.")
     match: Annotated[Literal["attendee", "summary"], _MATCH, _MATCH_SCHEMA] | None = Field(
         default=None, description="Where an event names the person: its ATTENDEE, or its title."
     )
@@ -104,7 +105,7 @@ class ScheduleText(Strict):
     def _one_origin(self) -> "ScheduleText":
         if (self.members is None) == (self.source is None):
             raise Wrong(what="a schedule has either `members` or a `source`", remedy="write one of the two")
-        if self.source != CALENDAR and (self.file or self.url or self.match):
+        if self.source != CALENDAR and (self.file or self.url or self.match or self.private):
             raise Wrong(what="`file`, `url` and `match` belong to `source: calendar`", remedy="remove them")
         if self.source == CALENDAR and bool(self.file) == bool(self.url):
             what = "a calendar has either a `file` or a `url`"

@@ -35,6 +35,7 @@ FEW = 5
 """So many while there is something more urgent to do."""
 LATE_EVERY = timedelta(seconds=1)
 """How often it is looked at whether an alert is late."""
+LOOK_WHILE_QUIET = timedelta(seconds=5)
 _GONE = frozenset({"cant_update_message", "edit_window_closed", "is_inactive", "message_not_found"})
 _NO_THREAD = frozenset({"cannot_reply_to_message", "message_not_found", "thread_not_found"})
 _SOON = timedelta(milliseconds=20)
@@ -119,7 +120,8 @@ class Delivery:
         if at is None:
             return None
         if self._quiet_until is not None:
-            at = max(at, self._quiet_until)
+            # Nothing is sent before that; but whoever waits for an alert is to be woken in time.
+            at = min(max(at, self._quiet_until), now + LOOK_WHILE_QUIET)
         return max(at + grace - now, _SOON)
 
     def _is_something_ready(self, grace: timedelta) -> bool:

@@ -1,6 +1,9 @@
 """When a channel takes no alerts: whom they reach instead, and how that is told."""
 
+from datetime import datetime
+
 from app import notices, routes
+from app.lifecycle import paging
 from app.notices import Priority
 from app.policy import PolicyFolder, Settings
 from app.slack import outbox
@@ -32,9 +35,10 @@ class Fallback:
     def escalate(self, folder: PolicyFolder) -> None:
         """What a channel does not take for a minute goes to people as well; it stays owed to the channel.
 
-        A pager would be rung here, beside ``_send_on``: it is the one way that does not end in Slack.
+        A pager is rung for all of it, whatever the reason: it is the one way that does not end in Slack.
         """
         now = self._steps.now()
+        self._ring(folder, now)
         with self._steps.read() as session:
             if not outbox.overdue_alerts(session, now):
                 return
@@ -47,6 +51,21 @@ class Fallback:
                 step.record("AlertEscalated", "worker", notice.request_id, notice=notice.id)
                 if not self._is_told_elsewhere(step, folder, notice):
                     _send_on(step, folder.settings, notice)
+
+    def _ring(self, folder: PolicyFolder, now: datetime) -> None:
+        """One page while alerts wait, let go of when the last of them is there."""
+        if folder.security_pager is None:
+            return
+        with self._steps.read() as session:
+            if bool(outbox.unheard(session, now)[0]) == paging.is_open(session, paging.UNHEARD):
+                return
+        with self._steps.step() as step:
+            step.lock_name("escalation")
+            count, since = outbox.unheard(step.session, now)
+            if since is not None:
+                paging.unheard(step, folder, count, since)
+            else:
+                paging.let_go(step, paging.UNHEARD)
 
     def works(self, step: Step, folder: PolicyFolder, conversation: str) -> None:
         """An alert got through: the channel is fit again."""

@@ -258,6 +258,18 @@ def overdue_alerts(session: Session, now: datetime) -> list[Notice]:
     return list(session.exec(query).all())
 
 
+def unheard(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """How many alerts no channel has taken for a minute, for whatever reason; and since when the oldest waits."""
+    late = _waiting(
+        col(Notice.head).is_not(None),
+        col(Notice.kind).in_(["card", "alert"]),
+        col(Notice.priority) <= int(Priority.GRANT),
+        col(Notice.created_at) <= now - OVERDUE,
+        col(Notice.conversation).not_like("to:%"),
+    )
+    return session.exec(select(func.count(), func.min(Notice.created_at)).where(*late)).one()
+
+
 def mark_escalated(step: Step, ids: Sequence[int]) -> None:
     """Told elsewhere as well; they stay owed where they belong."""
     step.session.connection().execute(update(Notice).where(col(Notice.id).in_(ids)).values(escalated=True))

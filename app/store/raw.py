@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -122,6 +123,16 @@ def loads(text: str) -> Any:
         message = "more than one JSON value"
         raise ValueError(message)
     return value
+
+
+def loads_canonical(text: str) -> Any:
+    """As :func:`loads`, of canonical JSON, in half the time."""
+    if "e+" not in text:  # a whole number beyond 64 bits, perhaps
+        try:
+            return from_json(text)
+        except ValueError:
+            pass  # half a surrogate pair, or no JSON: the other knows
+    return loads(text)
 
 
 def _fetch(session: Session, query: Select[Any]) -> Sequence[Any]:

@@ -5,12 +5,16 @@ An event that is going on says it: each ATTENDEE is on call at level 1 since the
 resources do not count. Times without a zone are meant in the zone given.
 
 What a small file can make a machine do is bounded before it is done: an ``RRULE`` by the second or with an
-interval of zero never ends, and one for 30 February ends in the year 9999.
+interval of zero never ends, and one for 30 February ends in the year 9999. What no answer hangs on (descriptions,
+attachments, properties of others) is not even parsed, for parsing is what takes the time.
 """
 
+import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from itertools import groupby
@@ -27,6 +31,9 @@ from connectors.interface import OnCall
 Match = Literal["attendee", "summary"]
 
 MAX_EVENTS = 5_000
+MAX_PARTS = 30_000
+"""Lines, and what commas and semicolons part in them: what parsing takes its time for."""
+MAX_DEPTH = 5
 SECONDS_A_QUERY = 2.0
 FIRST_YEAR = 1970
 LONGEST_EVENT = timedelta(days=400)
@@ -35,6 +42,25 @@ _RULE_PARTS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTH
 _FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 _ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _THINGS = frozenset({"ROOM", "RESOURCE"})
+_NAME = re.compile(r"([A-Za-z0-9-]+)[:;]")
+_READ = re.compile(
+    "BEGIN|END|VERSION|UID|RECURRENCE-ID|SEQUENCE|DTSTART|DTEND|DURATION|RRULE|RDATE|EXDATE|EXRULE|STATUS|SUMMARY|"
+    "ATTENDEE|ORGANIZER|TZID|TZOFFSETFROM|TZOFFSETTO"
+)
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """The events of one UID: a recurring one and the exceptions from it. A single one lies between two instants."""
+
+    events: list[Any]
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def may_go_on(self, at: datetime) -> bool:
+        """Whether it is worth the work to look closer; a day to either side, for zones."""
+        return self.first is None or self.last is None or self.first - _A_DAY <= at <= self.last + _A_DAY
 
 
 class CalendarSource:
@@ -44,37 +70,38 @@ class CalendarSource:
         self._text = text
         self._match = match
         self._zone = ZoneInfo(zone)
-        self._series: list[list[Any]] | None = None
+        self._series: list[_Series] | None = None
 
-    def on_call(self, at: datetime) -> Sequence[OnCall]:
+    def parse(self) -> "CalendarSource":
+        """Itself, parsed; raises ``ConnectorError`` where that cannot be."""
+        with _readable():
+            if self._series is None:
+                self._series = _series(self._text)
+        return self
+
+    def on_call(self, at: datetime, *, seconds: float = math.inf) -> Sequence[OnCall]:
         """Everybody on call at that instant, by address; raises ``ConnectorError`` where it cannot say."""
-        try:
-            found = list(self._people(at))
-        except ConnectorError:
-            raise
-        # The parsers stumble over malformed calendars in their own ways; for us it is all the same: unknown.
-        except Exception as error:  # noqa: BLE001
-            message = f"the calendar cannot be read ({type(error).__name__})"
-            raise ConnectorError(message, permanent=True) from None
+        self.parse()
+        give_up = time.monotonic() + min(seconds, SECONDS_A_QUERY)
+        with _readable():
+            found = list(self._people(at, give_up))
         earliest = {str(each.email): each for each in sorted(found, key=_begun, reverse=True)}
         return tuple(earliest[email] for email in sorted(earliest))
 
-    def _people(self, at: datetime) -> Iterator[OnCall]:
-        if self._series is None:
-            self._series = _series(self._text)
-        give_up = time.monotonic() + SECONDS_A_QUERY
-        for events in self._series:
+    def _people(self, at: datetime, give_up: float) -> Iterator[OnCall]:
+        for series in self._series or ():
             if time.monotonic() > give_up:
                 message = f"the calendar takes longer than {SECONDS_A_QUERY:.0f} s to work out"
                 raise ConnectorError(message, permanent=True)
-            yield from self._now(events, at)
+            if series.may_go_on(at):
+                yield from self._now(series.events, at)
 
     def _now(self, events: list[Any], at: datetime) -> Iterator[OnCall]:
         calendar = icalendar.Calendar()
         for event in events:
             calendar.add_component(event)
         # A day to either side: times without a zone are compared in ours only afterwards.
-        around = recurring_ical_events.of(calendar).between(at - timedelta(days=1), at + timedelta(days=1))
+        around = recurring_ical_events.of(calendar).between(at - _A_DAY, at + _A_DAY)
         for event in around:
             start, end = self._instant(event.start), self._instant(event.end)
             if start <= at < end and str(event.get("STATUS", "")).upper() != "CANCELLED":
@@ -111,22 +138,67 @@ def _address(written: object) -> str | None:
     return text if text.isascii() and _ADDRESS.fullmatch(text) else None
 
 
-def _series(text: str) -> list[list[Any]]:
-    """The events, those of one UID together: a recurring one and the exceptions from it."""
-    events = icalendar.Calendar.from_ical(text).walk("VEVENT")
-    if len(events) > MAX_EVENTS:
-        message = f"the calendar has more than {MAX_EVENTS} events"
-        raise ConnectorError(message, permanent=True)
+@contextmanager
+def _readable() -> Iterator[None]:
+    """The parsers stumble over malformed calendars in their own ways; for us it is all the same: unknown."""
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except Exception as error:  # noqa: BLE001 - as said
+        message = f"the calendar cannot be read ({type(error).__name__})"
+        raise ConnectorError(message, permanent=True) from None
+
+
+def _series(text: str) -> list[_Series]:
+    """The events, those of one UID together."""
+    events = icalendar.Calendar.from_ical(_sifted(text)).walk("VEVENT")
     for event in events:
         for fault in _faults(event):
-            message = f"the calendar's event {str(event.get('UID', ''))[:60]!r} {fault}"
+            message = f"the calendar's event {_uid(event)[:60]!r} {fault}"
             raise ConnectorError(message, permanent=True)
     series = [list(group) for _, group in groupby(sorted(events, key=_uid), key=_uid)]
     for group in series:
         if sum("RRULE" in event for event in group) > 1:
             message = f"the calendar has two repeating events with the UID {_uid(group[0])[:60]!r}"
             raise ConnectorError(message, permanent=True)
-    return series
+    return [_between(group) for group in series]
+
+
+def _between(group: list[Any]) -> _Series:
+    event = group[0]
+    if len(group) > 1 or "RRULE" in event or "RDATE" in event:
+        return _Series(group)
+    return _Series(group, _roughly(event.start), _roughly(event.end))
+
+
+def _roughly(moment: date) -> datetime:
+    whole = moment if isinstance(moment, datetime) else datetime.combine(moment, clock.min)
+    return (whole if whole.tzinfo else whole.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _sifted(text: str) -> str:
+    """The lines that an answer hangs on, if they are not more than a rota needs."""
+    kept, depth, events, keep = [], 0, 0, True
+    for line in text.splitlines():
+        if not line.startswith((" ", "\t")):  # else it continues the one before
+            name = _NAME.match(line)
+            word = name.group(1).upper() if name else ""
+            keep = not word or _READ.fullmatch(word) is not None
+            depth += {"BEGIN": 1, "END": -1}.get(word, 0)
+            events += line.upper().startswith("BEGIN:VEVENT")
+        if keep:
+            kept.append(line)
+        if depth > MAX_DEPTH:
+            raise ConnectorError(
+                "the calendar's parts lie deeper in each other than any calendar's", permanent=True
+            )
+    sifted = "\r\n".join([*kept, ""])
+    if events > MAX_EVENTS:
+        raise ConnectorError(f"the calendar has more than {MAX_EVENTS} events", permanent=True)
+    if len(kept) + sifted.count(",") + sifted.count(";") > MAX_PARTS:
+        raise ConnectorError("the calendar says more than a rota needs", permanent=True)
+    return sifted
 
 
 def _uid(event: Mapping[str, Any]) -> str:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import alone, giving, record, report, scene, taking
+from tests.bench import alone, crowd, giving, record, report, scene, taking
 from tests.bench.asking import Sender
-from tests.bench.figures import ANSWER, CLOCK, VERIFIED, WEB, WORKER, Sample, Samples
+from tests.bench.figures import AMONG, ANSWER, CLOCK, TOGETHER, VERIFIED, WEB, WORKER, Sample, Samples
 from tests.bench.scene import Database, Scene
 from tests.bench.size import FULL, QUICK, Size
 
@@ -52,12 +52,28 @@ def _installation(kind: Database, size: Size) -> dict[str, Sample]:
             _say(f"{kind}: from the end to its proof, which takes {2 * size.window} s")
             ends = taking.measure(running, sender, size)
             samples[ANSWER].values += ends.pop(ANSWER).values
+            crowds = _crowds(kind, running, sender, size)
             for name in (WEB, WORKER, CLOCK):
                 samples[name] = Sample([running.resident(name)])
             story = record.a_story(running)
         _say(f"{kind}: the ledger")
         samples[VERIFIED] = record.measure(story, made("ledger"), size.entries)
-    return samples | ends
+    return samples | ends | crowds
+
+
+def _crowds(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
+    """What many open grants cost those who ask, and how long it takes until all of them are gone."""
+    found: dict[str, Sample] = {}
+    asking = size.people - len(size.crowds) * size.among
+    first = size.people
+    for count in size.crowds:
+        _say(f"{kind}: {count:,} grants open, which then end at one instant")
+        people, ends_at = range(first, first + count), crowd.in_time_for(count, size.among)
+        crowd.open_for(running, people, ends_at)
+        found[AMONG.format(count)] = giving.among_many(running, sender, range(asking, asking + size.among))
+        found[TOGETHER.format(count)] = crowd.until_all_is_back(running, people, ends_at)
+        first, asking = first + count, asking + size.among
+    return found
 
 
 @contextmanager

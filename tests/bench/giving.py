@@ -42,9 +42,20 @@ def measure(scene: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
                 for name, took in stages.items():
                     on_the_way[name].values.append(took)
             answers.values.append(sent.answered)
-    for number in range(size.people - size.asks, size.people):
+    first_of_asks = WARM_UP + size.grants + size.ends
+    for number in range(first_of_asks, first_of_asks + size.asks):
         answers.values.append(ask(scene, sender, number, "orders-admin 30m INC-1234 failover").answered)
     return {FIRST: first, ACCESS: known, ANSWER: answers} | on_the_way
+
+
+def among_many(scene: Scene, sender: Sender, people: range) -> Sample:
+    """Command to access read back of these people, each known since a moment ago, while others have theirs."""
+    known = Sample()
+    for number in people:
+        ask(scene, sender, number, "orders-write 30m INC-1234 replica lag")
+        sent = ask(scene, sender, number, "orders-read 30m INC-1234 replica lag")
+        known.values.append(sum(_stages(scene, number, "orders-read", sent).values()))
+    return known
 
 
 def ask(scene: Scene, sender: Sender, number: int, text: str) -> Sent:

@@ -96,7 +96,7 @@ def running(url: str, size: Size, place: Path) -> Iterator[Scene]:
         target.run(*(f"CREATE ROLE {person_key(number)} LOGIN" for number in range(size.people)))
         valkey = start_valkey()
         stack.callback(valkey.close)
-        env = environment(url, policies.usual(place / "policies", size.people), place, stack, size.people)
+        env = environment(url, policies.usual(place / "policies", size.people), place, stack, size.everybody)
         env |= {"REDIS_URL": valkey.url, "ORDERS_DB_DSN": target.dsn(user="bot")}
         processes = {name: start(stack, name, [name], env, place) for name in ("web", "worker", "clock")}
         web = f"http://127.0.0.1:{env['PORT']}"

@@ -13,12 +13,21 @@ class Size:
     entries: int
     seconds: float
     searches: int
+    crowds: tuple[int, ...]
+    """So many grants are open at once and end at one instant, one crowd after the other."""
+    among: int
+    """So many ask while a crowd has its access."""
     gap: tuple[float, float]
 
     @property
     def people(self) -> int:
-        """How many accounts that takes: some more to warm up with."""
-        return WARM_UP + self.grants + self.ends + self.asks
+        """How many ask: some more to warm up with."""
+        return WARM_UP + self.grants + self.ends + self.asks + len(self.crowds) * self.among
+
+    @property
+    def everybody(self) -> int:
+        """How many accounts that takes."""
+        return self.people + sum(self.crowds)
 
     @property
     def window(self) -> int:
@@ -27,5 +36,5 @@ class Size:
 
 
 WARM_UP = 3
-FULL = Size(100, 60, 60, 100_000, 2.0, 300, (0.5, 1.1))
-QUICK = Size(6, 5, 4, 5_000, 0.3, 30, (0.2, 0.4))
+FULL = Size(100, 60, 60, 100_000, 2.0, 300, (1_000, 10_000), 30, (0.5, 1.1))
+QUICK = Size(6, 5, 4, 5_000, 0.3, 30, (50,), 3, (0.2, 0.4))

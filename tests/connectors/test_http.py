@@ -16,9 +16,10 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from app.errors import ConnectorError, Misconfigured
-from connectors.http import Http, retry_after, segment
+from connectors.http import Http, retry_after, segment, together
 from connectors.http_network import NotAllowed, Transport, deadline, may_call
 from tests.connectors.badserver import BadServer, answer, bad_server
 
@@ -305,6 +306,112 @@ def test_h54_all_pages_together_have_one_deadline(server: BadServer) -> None:
     api.close()
 
 
+CALENDAR = ("text/calendar", "text/plain")
+
+
+@pytest.mark.parametrize("kind", ["text/calendar; charset=utf-8", "Text/Plain"])
+def test_text_is_read_as_it_stands_there(server: BadServer, api: Http, kind: str) -> None:
+    server.says("/x", answer("\N{ZERO WIDTH NO-BREAK SPACE}BEGIN:ü\r\n".encode(), "200 OK", kind))
+    assert api.text("/x?key=1", CALENDAR) == "BEGIN:ü\r\n"
+    assert server.heard[0].startswith("GET /x?key=1 HTTP")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (answer(b"<html>Please log in</html>", kind="text/html"), "is not text/calendar or text/plain"),
+        (answer(b"{}"), "is not text/calendar or text/plain"),
+        (answer(b"BEGIN", kind=""), "is not text/calendar or text/plain"),
+        (answer(b"\xff\xfe", kind="text/calendar"), "is not text/calendar or text/plain"),
+        (answer(b" ", kind="text/calendar"), "answered with nothing"),
+        (answer(gzip.compress(b"BEGIN"), "200 OK", "text/calendar", "Content-Encoding: gzip"), "is not text"),
+        (answer(b"BEGIN" * 300_000, kind="text/calendar"), "more than 1000000 bytes"),
+    ],
+    ids=["html", "json", "no type", "not utf-8", "blank", "packed", "large"],
+)
+def test_what_is_not_that_text_is_no_answer(server: BadServer, said: bytes, why: str) -> None:
+    api = client(server, max_bytes=1_000_000, repeats=0)
+    server.says("/x", said)
+    with pytest.raises(ConnectorError, match=why):
+        api.text("/x", CALENDAR)
+
+
+class Rota(BaseModel):
+    people: list[str]
+
+
+def test_a_body_in_another_shape_is_no_answer_and_is_not_repeated_in_words(
+    server: BadServer, api: Http
+) -> None:
+    server.says(
+        "/x", answer(b'{"people": ["ada"], "more": 1}'), answer(b'{"people": {"s3cret": 1}}'), answer()
+    )
+    assert api.call("GET", "/x").read(Rota) == Rota(people=["ada"])
+    for _ in range(2):
+        found = api.call("GET", "/x")
+        with pytest.raises(ConnectorError, match=r"something else than it promises \(at people\)") as caught:
+            found.read(Rota)
+        assert "s3cret" not in f"{caught.value!r} {caught.value.__context__!r}"
+
+
+def test_the_calls_of_one_answer_share_its_deadline_and_say_what_it_was_about(server: BadServer) -> None:
+    api = client(server, seconds=0.3, repeats=0)
+
+    def slowly(connection: socket.socket, over: threading.Event) -> None:
+        over.wait(0.2)
+        connection.sendall(answer())
+
+    server.scripts["/x"] = slowly
+    with pytest.raises(ConnectorError) as caught, api.one_answer("schedule PSRE001"):
+        [api.call("GET", "/x") for _ in range(2)]
+    assert str(caught.value) == "schedule PSRE001: vendor did not answer within 0.3 s"
+    assert caught.value.__suppress_context__
+    api.call("GET", "/x")  # the next answer has its own time
+    api.close()
+
+
+def test_what_a_fault_names_already_is_not_said_twice(api: Http) -> None:
+    with pytest.raises(ConnectorError, match=r"^no schedule PSRE001$"), api.one_answer("schedule PSRE001"):
+        raise ConnectorError("no schedule PSRE001")
+
+
+def test_calls_made_together_share_the_deadline_and_keep_their_order(server: BadServer) -> None:
+    gate = threading.Barrier(3)  # nobody passes who is not there at the same time
+    calls = [lambda number=number: (gate.wait(10), number)[1] for number in range(3)]
+    assert list(together(calls)) == [0, 1, 2]
+    api = client(server, seconds=0.3, repeats=0)
+    with pytest.raises(ConnectorError, match="schedule S: vendor did not"), api.one_answer("schedule S"):
+        together([lambda: api.call("GET", "/hangs"), lambda: api.call("GET", "/hangs")])
+    api.close()
+
+
+def test_a_fault_says_what_to_do_where_that_is_known(server: BadServer) -> None:
+    api = client(server, remedies={401: "set a new token"})
+    server.says("/x", answer(status="401 Unauthorized"))
+    assert str(fault(api)) == "vendor refuses our credentials (HTTP 401); set a new token"
+    assert str(api.refusal("/x")) == "sources.vendor: refuses our credentials; set a new token"
+    server.says("/x", answer())
+    assert api.refusal("/x") is None
+    api.close()
+
+
+def test_several_values_of_one_name_are_all_asked_for(server: BadServer, api: Http) -> None:
+    server.says("/x", answer())
+    api.call("GET", "/x", params={"ids[]": ["a", "b"]})
+    assert server.heard[0].startswith("GET /x?ids%5B%5D=a&ids%5B%5D=b HTTP")
+
+
+def test_a_body_is_signed_byte_for_byte(server: BadServer) -> None:
+    api = client(server, sign=lambda body: {"X-Length": str(len(body))})
+    server.says("/x", answer())
+    api.call("POST", "/x", body={"a": "☃"})
+    head, _, body = server.heard[0].encode("latin-1").partition(b"\r\n\r\n")
+    length = head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
+    assert b"x-length: " + length in head.lower()
+    assert body in (b"", '{"a":"☃"}'.encode())
+    api.close()
+
+
 def test_cookies_are_not_kept(server: BadServer, api: Http) -> None:
     server.says("/x", answer(b"{}", "200 OK", "application/json", "Set-Cookie: session=1"))
     api.call("GET", "/x")
@@ -490,3 +597,11 @@ def test_a_recorded_vendor_can_take_the_network_s_place() -> None:
 def test_building_opens_nothing(server: BadServer) -> None:
     client(server).close()
     assert server.heard == []
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("30", 30.0), ("1763781124", None)])
+def test_a_limit_that_is_over_soon_says_when_and_an_instant_is_no_use(
+    told: str, seconds: float | None
+) -> None:
+    assert retry_after({"ratelimit-reset": told}) == seconds
+    assert retry_after({"ratelimit-reset": told, "retry-after": "5"}) == 5

@@ -73,12 +73,17 @@ class Target:
             connector.close()
         for session in self.sessions:
             session.close()
-        if self.ask("SELECT count(*) FROM pg_prepared_xacts"):
-            self.superuser("ROLLBACK PREPARED 'later'")
-        ours = [name for name in MADE if self.ask(f"SELECT to_regrole('{name}')")]
-        for name in ours:
-            self.superuser(f"DROP OWNED BY {name} CASCADE")
-        self.superuser(*(f"DROP ROLE {name}" for name in ours), "DROP TABLE orders")
+        # All of it on one connection: each costs the server a process of its own.
+        with psycopg.connect(self.server.dsn(), autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_prepared_xacts").fetchone():
+                connection.execute("ROLLBACK PREPARED 'later'")
+            there = "SELECT name FROM unnest(%s::text[]) name WHERE to_regrole(name) IS NOT NULL"
+            ours = [sql.Identifier(name) for (name,) in connection.execute(there, [list(MADE)])]
+            for name in ours:
+                connection.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(name))
+            for name in ours:
+                connection.execute(sql.SQL("DROP ROLE {}").format(name))
+            connection.execute("DROP TABLE orders")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from app.model import Access
 from app.store import due as timetable
 from app.store import engine as databases
 from app.store.tables import Drift, Due, Freeze, Hold, LedgerEntry, Notice, Pulse
+from tests import siren
 from tests.hostile.forging import presses
 from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 from tests.serving import wait
@@ -224,6 +225,22 @@ def test_access_made_with_our_own_account_is_removed_told_and_stops_the_connecto
     assert "orders-db gives nothing until the security team thaws it" in request["ended"]["reason"]
     assert swept.rows(Drift) + swept.rows(Due, Due.kind == "unexplained") == []
     assert swept.ledger_is_clean()
+
+
+def test_a_credential_that_may_be_stolen_wakes_security_until_its_target_is_thawed(build: Build) -> None:
+    with siren.quiet():
+        house = begin(build(settings=SETTINGS + siren.SETTINGS, pagers=siren.KINDS, env=siren.ENV))
+        behind_our_back(house, "GRANT incident_writer TO grace", "GRANT incident_writer TO heidi")
+        swept_again(house)
+        later(house, 1)
+        (heard,) = siren.HEARD
+        assert heard.page.summary.startswith(
+            "POSSIBLE THEFT of the credential for orders-db: incident_writer"
+        )
+        assert "Nothing is given there until it is thawed" in heard.page.summary
+        for name in ("eve", "frank"):
+            says(house, name, "thaw", "breakglass_thaw", reason="The credential is another now.")
+        assert [each.did for each in siren.HEARD] == ["page", "resolve"]
 
 
 def test_it_is_told_again_each_time_and_what_others_gave_beside_it_stays(swept: TestHouse) -> None:

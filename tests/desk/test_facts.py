@@ -11,9 +11,10 @@ from app.errors import ConnectorError
 from app.model import Email
 from app.policy import Ask
 from connectors.interface import Incident, OnCall
+from tests.clock import START
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 from tests.pretended import ASKED, BOARD, KINDS
-from tests.serving import wait
+from tests.serving import serve, wait
 
 LINE = "orders-db 30m INC-1 replica lag"
 ADA = Email("ada@example.com")
@@ -173,3 +174,28 @@ def test_settings_that_change_make_a_new_source_and_its_old_answers_are_forgotte
     house.house.shelf.reload()
     house.asks("alan", LINE)
     assert len(ASKED) == 2
+
+
+def test_a_calendar_at_an_address_is_asked_and_its_address_stays_a_secret(build: Build) -> None:
+    begin, end = (START + timedelta(hours=each) for each in (-1, 8))
+    event = f"DTSTART:{begin:%Y%m%dT%H%M%SZ}\nDTEND:{end:%Y%m%dT%H%M%SZ}\nUID:1\nATTENDEE:mailto:ada@example.com\n"
+    text = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:t\nBEGIN:VEVENT\n{event}END:VEVENT\nEND:VCALENDAR\n"
+    rota = ROTA.replace("{source: duty, schedule: P1}", '{source: calendar, url: "${DUTY_URL}"}')
+
+    async def publish(scope: Any, _receive: Any, send: Any) -> None:
+        status, body = (200, text) if scope["path"] == "/s3cret/dba.ics" else (404, "gone")
+        kind = [(b"content-type", b"text/calendar")]
+        await send({"type": "http.response.start", "status": status, "headers": kind})
+        await send({"type": "http.response.body", "body": body.encode()})
+
+    url, stop = serve(publish)
+    try:
+        house = build(settings=rota, env={"DUTY_URL": f"{url}/s3cret/dba.ics"}, orders_db=ORDERS_DB)
+        assert seen(house.asks("ada", LINE)) == {"on_call:sre-primary": ("true", "calendar")}
+    finally:
+        stop()
+    house.clock.advance(seconds=61)
+    request = house.asks("ada", LINE)
+    assert seen(request) == {"on_call:sre-primary": ("unknown", "calendar")}
+    assert "cannot be reached" in str(request["decision"]["because"])
+    assert "s3cret" not in str(request)

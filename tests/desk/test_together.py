@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import pytest
 from sqlalchemy import Connection, event
 from sqlmodel import col, update
 
@@ -13,9 +12,8 @@ from app.store.tables import Due, Hold, LedgerEntry
 from connectors.access.postgres import PostgresConnector
 from connectors.interface import Kind, Receipt
 from tests.conftest import BuildHouse
-from tests.house import ORDERS_DB, SETTINGS, TestHouse
+from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
 
-on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 EVERYBODY = ("ada", "alan", "grace", "heidi")
 AT_ONCE = ORDERS_DB.replace("{group: engineering}, then: approve", "{group: engineering}, then: grant")
 LANE = "take:orders-db"
@@ -70,6 +68,7 @@ def whole_story(house: TestHouse) -> list[str]:
     return sorted(f"{action} {request['id']}" for request in house.requests() for action in actions)
 
 
+@EACH
 def test_many_ends_are_two_transactions_and_each_has_its_own_entries(build: BuildHouse) -> None:
     house = build(orders_db=AT_ONCE)
     all_have_it(house)
@@ -88,7 +87,6 @@ def test_many_ends_are_two_transactions_and_each_has_its_own_entries(build: Buil
         assert "taken back" in house.told(name) or "revoked" in house.told(name).casefold()
 
 
-@on_sqlite
 def test_what_one_target_account_refuses_keeps_no_other_waiting(build: BuildHouse) -> None:
     kind = Kind("moody", f"{__name__}:Moody")
     house = build(SETTINGS.replace("kind: postgres", "kind: moody"), kinds={"moody": kind}, orders_db=AT_ONCE)
@@ -106,7 +104,6 @@ def test_what_one_target_account_refuses_keeps_no_other_waiting(build: BuildHous
     assert house.ledger_is_clean()
 
 
-@on_sqlite
 def test_what_cannot_be_begun_with_the_others_goes_alone_and_so_do_they(build: BuildHouse) -> None:
     """Such as what an older version owed, which does not say of which request it is."""
     house = build(orders_db=AT_ONCE)
@@ -120,7 +117,6 @@ def test_what_cannot_be_begun_with_the_others_goes_alone_and_so_do_they(build: B
     assert house.ledger_is_clean()
 
 
-@on_sqlite
 def test_what_is_asked_for_again_meanwhile_is_looked_at_again(build: BuildHouse) -> None:
     house = build(orders_db=AT_ONCE)
     all_have_it(house)
@@ -138,7 +134,6 @@ def test_what_is_asked_for_again_meanwhile_is_looked_at_again(build: BuildHouse)
     assert house.ledger_is_clean()
 
 
-@on_sqlite
 def test_work_on_one_hold_is_done_one_after_the_other_even_among_many(build: BuildHouse) -> None:
     house = build(orders_db=AT_ONCE)
     all_have_it(house)

@@ -30,6 +30,13 @@ def shop(slack_workspace: Slack) -> Iterator[Vendor]:
 
 
 @pytest.fixture
-def vendor_house(build: Callable[..., TestHouse], shop: Vendor) -> TestHouse:
+def patience() -> float:
+    """Seconds that a call of the vendor may take; a module in which it hangs on purpose has less."""
+    return 10.0
+
+
+@pytest.fixture
+def vendor_house(build: Callable[..., TestHouse], shop: Vendor, patience: float) -> TestHouse:
     """As ``house``, with access at the vendor."""
-    return build(VENDOR_SETTINGS, env_of(shop), KINDS, orders_db=VENDOR_POLICY)
+    settings = VENDOR_SETTINGS.replace("kind: plain,", f"kind: plain, seconds: {patience},")
+    return build(settings, env_of(shop), KINDS, orders_db=VENDOR_POLICY)

@@ -35,6 +35,7 @@ class PlainSettings(BaseModel):
     base_url: str
     token: SecretStr
     private: bool = False
+    seconds: float = 10.0
 
 
 class PlainAccess(BaseModel):
@@ -53,13 +54,13 @@ class PlainConnector:
     def __init__(self, name: str, settings: PlainSettings) -> None:
         self.name = name
         headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"}
-        # Half a second and no waiting between repetitions: what is slow here is slow on purpose.
+        # No waiting between repetitions: what is slow here is slow on purpose.
         self.api = Http(
             name,
             settings.base_url,
             headers=headers,
             private=settings.private,
-            seconds=0.5,
+            seconds=settings.seconds,
             pause=lambda _seconds: None,
         )
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.farside import http, says
 from tests.hostile.conftest import VENDOR_POLICY, VENDOR_SETTINGS, env_of
 from tests.hostile.forging import LINE
 from tests.hostile.plain import KINDS
-from tests.hostile.vendor import TOKEN, Vendor, http, says, vendor
+from tests.hostile.vendor import TOKEN, Vendor, vendor
 from tests.house import TestHouse
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")

@@ -12,14 +12,8 @@ from structlog.testing import capture_logs
 
 from app.errors import ConnectorError
 from app.store.tables import Due, LedgerEntry, Notice
-from tests.hostile.conftest import VENDOR_POLICY, VENDOR_SETTINGS, env_of
-from tests.hostile.forging import LINE, presses
-from tests.hostile.plain import KINDS
-from tests.hostile.vendor import (
-    GROUP,
-    TOKEN,
+from tests.farside import (
     Fault,
-    Vendor,
     breaks_off,
     does_and_breaks_off,
     does_and_hangs,
@@ -29,7 +23,12 @@ from tests.hostile.vendor import (
     says,
     trickles,
 )
+from tests.hostile.conftest import VENDOR_POLICY, VENDOR_SETTINGS, env_of
+from tests.hostile.forging import LINE, presses
+from tests.hostile.plain import KINDS
+from tests.hostile.vendor import GROUP, TOKEN, Vendor
 from tests.house import TestHouse
+from tests.serving import slowness
 
 HTML = http(200, b"<html>Please log in</html>", kind="text/html")
 TOO_LONG = http(200, b'{"a": "' + b"x" * 5_000_000 + b'"}')
@@ -82,6 +81,11 @@ FINAL: Mapping[str, Fault] = {
     "a redirect": says(http(302, None, "Location: http://169.254.169.254/latest/")),
     "422, another kind of object": says(http(422)),
 }
+
+
+@pytest.fixture
+def patience() -> float:
+    return 0.5 * slowness()
 
 
 def state(house: TestHouse) -> str:

@@ -1,7 +1,8 @@
 """H57: what vendors say is shown as theirs, and keeps nothing from being written down, on either database."""
 
+from tests.farside import http
 from tests.hostile.test_vendor_faults import asks, passes, state
-from tests.hostile.vendor import Vendor, http
+from tests.hostile.vendor import Vendor
 from tests.house import TestHouse
 
 

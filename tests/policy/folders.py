@@ -195,5 +195,11 @@ def rules(*written: str) -> str:
     return "".join(lines)
 
 
+def with_pagers(folder: Folder) -> Folder:
+    """The folder with two pagers, of which ``security-pager`` is written first."""
+    pagers = "{security-pager: {source: beeper, schedule: SEC}, dba-pager: {source: beeper, schedule: DBA}}"
+    return folder.settings(sources="{beeper: {kind: siren, token: x}}", pagers=pagers)
+
+
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

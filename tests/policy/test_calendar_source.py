@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import recurring_ical_events  # type: ignore[import-untyped]
 
 from app.errors import ConnectorError
 from app.model import Email
@@ -194,3 +195,46 @@ def test_a_calendar_that_takes_too_long_is_no_answer(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(calendar, "SECONDS_A_QUERY", -1.0)
     with pytest.raises(ConnectorError, match="takes longer"):
         rota(event(*TODAY)).on_call(AT)
+
+
+def test_what_no_answer_hangs_on_is_not_even_parsed() -> None:
+    about = ("DESCRIPTION:what\n END:VEVENT\n\tto do", 'X-ALT;FMT="a"b:x', "ATTACH;ENCODING=BASE64:!")
+    assert emails(rota(event(*TODAY, *about))) == ["ada@example.com"]
+
+
+def test_what_a_long_line_says_counts_as_far_as_it_goes() -> None:
+    assert emails(rota(event(*TODAY, who="ATTENDEE;CN=A\n da Lovelace:mai\n lto:ada@example.com"))) == [
+        "ada@example.com"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("BEGIN:VEVENT\n" * 100_000, "lie deeper in each other"),
+        (
+            event(*TODAY, "EXDATE:" + "20261125T090000Z," * 40_000 + "20261125T090000Z"),
+            "more than a rota needs",
+        ),
+        (event(*TODAY, *["EXDATE:20261125T090000Z"] * 40_000), "more than a rota needs"),
+        (event(*TODAY, "RRULE:FREQ=MONTHLY;BYDAY=" + "1MO," * 100_000 + "1MO"), "more than a rota needs"),
+    ],
+)
+def test_what_takes_long_to_parse_is_not_parsed(text: str, why: str) -> None:
+    with pytest.raises(ConnectorError, match=why):
+        rota(text).on_call(AT)
+
+
+def test_single_events_of_other_days_are_not_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    expand, expanded = recurring_ical_events.of, []
+
+    def seen(some: Any) -> Any:
+        expanded.append(some)
+        return expand(some)
+
+    monkeypatch.setattr(recurring_ical_events, "of", seen)
+    far = event("DTSTART:20260101T090000Z", "DTEND:20260102T090000Z", uid="far")
+    now = event("DTSTART:20261124T235900", "DURATION:PT1M", uid="now")
+    source = rota(far, now, zone="Pacific/Kiritimati")  # 14 hours ahead of us
+    assert emails(source, datetime(2026, 11, 24, 9, 59, 30, tzinfo=UTC)) == ["ada@example.com"]
+    assert len(expanded) == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.policy.folders import Folder, rules
+from tests.policy.folders import Folder, rules, with_pagers
 
 
 def warned(folder: Folder, **changes: str | None) -> list[str]:
@@ -116,6 +116,34 @@ def test_an_approval_that_hangs_on_slack_alone_is_named(folder: Folder) -> None:
     ]
     assert warned(folder, approval="[{by: [group:sre]}, {by: [user:cto@example.com]}]") == []
     assert warned(folder, approval="[{by: [group:sre, on_call:dba]}]") == []
+
+
+def test_an_approval_that_hangs_on_one_outside_source_is_named(folder: Folder) -> None:
+    schedules = (
+        "{dba: {source: duty, schedule: DBA}, sre: {source: duty, schedule: SRE}, other: {members: [a@b.de]}}"
+    )
+    folder.settings(sources="{duty: {kind: rota, token: x}}", schedules=schedules)
+    approval = "[{by: [on_call:dba]}, {by: [on_call:sre/2]}]"
+    duty = rules("approve {on_call: {schedule: dba}}")
+    assert warned(folder, approval=approval, rules=duty) == [
+        (
+            "orders.yaml: this approval hangs on duty alone: on_call:dba, on_call:sre/2; "
+            "add a step with user:ADDRESS or a group with `members`"
+        )
+    ]
+    for further in ("group:leads", "on_call:other", "group:sre"):
+        assert warned(folder, approval=approval.replace("sre/2", f"sre, {further}"), rules=duty) == []
+
+
+def test_an_approval_for_which_nobody_is_woken_at_night_is_named(folder: Folder) -> None:
+    with_pagers(folder)
+    warning = "orders.yaml: nobody is paged for this approval out of hours: group:leads; add `page` to one of its steps"
+    assert warned(folder) == [warning]
+    assert warned(folder, approval="[{by: [group:leads]}, {by: [user:a@b.de], page: dba-pager}]") == []
+    assert warned(folder, risk="low") == [], "what can wait may wait for the morning"
+    in_hours = "approve {all: [{any: [{hours: business}]}, {group: sre}]}"
+    assert warned(folder, rules=rules(in_hours)) == []
+    assert warned(folder, rules=rules("approve {not: {hours: business}}")) == [warning]
 
 
 def test_a_policy_that_security_can_use_needs_somebody_else_to_hear(folder: Folder) -> None:

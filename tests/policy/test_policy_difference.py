@@ -14,9 +14,10 @@ from app.model import Truth, Verdict
 from app.policy import Ask, Difference, Policy, PolicyFolder, Rule, compare, decide, facts_from_given
 from app.policy.changes import Change, Effect, of_policies
 from app.policy.circumstances import InHours, Joined, Not
-from app.policy.conditions import Condition, IncidentOpen, InGroup, IsUser
+from app.policy.conditions import Condition, InGroup, IsUser
 from app.policy.facts import Facts, GroupFact
 from app.policy.hours import Hours
+from app.policy.incidents import IncidentOpen
 from tests.policy.folders import ADA, ALAN, EVE, GRACE, HEIDI, NOW, SETTINGS, Folder, rules
 
 RANK = (Verdict.REFUSE, Verdict.APPROVE, Verdict.GRANT)

@@ -6,7 +6,7 @@ import pytest
 
 from app.model import Truth, Verdict
 from app.policy import ApprovalPlan, Ask, Facts, Needs, decide, needs
-from tests.policy.folders import ADA, ALAN, HOUR, MINUTE, NOW, Folder, rules
+from tests.policy.folders import ADA, ALAN, HOUR, MINUTE, NOW, Folder, rules, with_pagers
 
 GRANT, APPROVE, REFUSE = Verdict.GRANT, Verdict.APPROVE, Verdict.REFUSE
 
@@ -98,6 +98,68 @@ def test_an_unknown_refusal_before_an_approval_decides(folder: Folder) -> None:
 
 def test_an_unknown_refusal_never_covers_anybody_by_itself(folder: Folder) -> None:
     assert verdict(folder, SRE_UNKNOWN, "refuse {group: sre}", "grant {group: engineering}") == (REFUSE, None)
+
+
+DARE = {"unknown": "grant_and_page"}
+ROTA_DOWN = {**SRE, "on_call": {"dba": "unknown"}, "incidents": "unknown"}
+
+
+def test_what_only_the_rota_could_tell_is_given_for_a_short_time_with_somebody_woken(folder: Folder) -> None:
+    with_pagers(folder)
+    on_call = ("grant {all: [{group: sre}, {on_call: {schedule: dba}}, {incident: {}}]}",)
+    decision = folder.decide(ROTA_DOWN, policy={"rules": rules(*on_call), **DARE})
+    assert (decision.verdict, decision.pages, decision.approval) == (GRANT, True, None)
+    assert (decision.duration, decision.max_duration) == (15 * MINUTE, 15 * MINUTE)
+    assert decision.confirm is not None
+    assert [str(each) for each in decision.confirm.by] == ["group:security"]
+    assert decision.confirm.within == 10 * MINUTE
+    assert decision.because[-1] == (
+        "what is unknown does not hold it up: security is woken, and it is confirmed within 10m or ends"
+    )
+    short = folder.decide(ROTA_DOWN, policy={"rules": rules(*on_call), **DARE}, duration=6 * MINUTE)
+    assert short.confirm is not None
+    assert (short.duration, short.confirm.within) == (6 * MINUTE, 4 * MINUTE)
+    known = {**SRE, "on_call": {"dba": ["ada@example.com"]}, "incidents": [{"id": "INC-1"}]}
+    plain = folder.decide(known, policy={"rules": rules(*on_call), **DARE})
+    assert (plain.verdict, plain.pages, plain.duration, plain.confirm) == (GRANT, False, 30 * MINUTE, None)
+
+
+def test_whom_the_rule_names_to_confirm_does_so_for_what_is_unknown_too(folder: Folder) -> None:
+    with_pagers(folder)
+    rule = "{name: a, if: {on_call: {schedule: dba}}, then: grant, confirm: {by: [group:leads], within: 5m}}"
+    decision = folder.decide(ROTA_DOWN, policy={"rules": f"[{rule}]", **DARE})
+    assert decision.confirm is not None
+    assert [str(each) for each in decision.confirm.by] == ["group:leads"]
+    assert decision.confirm.within == 5 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("written", "given"),
+    [
+        (("approve {on_call: {schedule: dba}}",), ROTA_DOWN),
+        (("grant {group: sre}",), SRE_UNKNOWN),
+        (("grant {all: [{group: sre}, {on_call: {schedule: dba}}]}",), {**ROTA_DOWN, **SRE_UNKNOWN}),
+        (("grant {any: [{group: engineering}, {on_call: {schedule: dba}}]}",), ROTA_DOWN),
+        (("grant {any: [{not: {group: sre}}, {on_call: {schedule: dba}}]}",), ROTA_DOWN),
+        (("grant {on_call: {schedule: dba}}", "refuse {incident: {}}"), ROTA_DOWN),
+        (("grant {always: true}", "refuse {on_call: {schedule: dba}}"), ROTA_DOWN),
+    ],
+)
+def test_elsewhere_what_is_unknown_has_to_be_approved(
+    folder: Folder, written: tuple[str, ...], given: dict[str, Any]
+) -> None:
+    with_pagers(folder)
+    decision = folder.decide(given, policy={"rules": rules(*written), **DARE})
+    assert (decision.verdict, decision.pages, decision.confirm) == (APPROVE, False, None)
+    assert decision.duration == 30 * MINUTE, "people who agree give all that was asked for"
+
+
+def test_a_limit_holds_where_something_is_unknown_too(folder: Folder) -> None:
+    with_pagers(folder)
+    policy = {"rules": rules("grant {on_call: {schedule: dba}}"), "limits": "{per_user: 1/1d}", **DARE}
+    decision = folder.decide({**ROTA_DOWN, "used": {"per_user": 1}}, policy=policy)
+    assert (decision.verdict, decision.over_limit, decision.pages) == (APPROVE, True, False)
+    assert decision.duration == 30 * MINUTE
 
 
 def test_doubt_is_told_with_its_source(folder: Folder) -> None:

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from app.errors import Misconfigured
-from app.policy import Kinds, PolicyFolder, from_text, load, resolve
+from app.policy import ApprovalPlan, Kinds, PolicyFolder, from_text, load, resolve
 from connectors.interface import Kind
 from connectors.registry import Classes
-from tests.policy.folders import KINDS, Folder, rules
+from tests.policy.folders import KINDS, Folder, rules, with_pagers
 
 
 def test_a_good_folder_loads_without_faults_or_warnings(folder: Folder) -> None:
@@ -364,21 +364,21 @@ POLICY_FAULTS = [
         "there is no schedule `nobody`",
     ),
     ({"approval": "[{by: [group:leads], within: 5m, remind: 5m}]"}, "`remind` is not shorter than `within`"),
-    ({"approval": "[{by: [group:leads], page: p}]"}, "this version does not enforce `page`"),
+    ({"approval": "[{by: [group:leads], page: p}]"}, "there is no pager `p` in settings.yaml"),
     (
         {"risk": "critical"},
-        "a critical policy grants to one person without anybody else; write `confirm` here, or `alone:",
+        "a critical policy grants to one person without anybody else; write `confirm` here, or `alert.page` or",
     ),
     (
         {"unknown": "grant_and_page"},
-        "this version does not enforce `grant_and_page`; write approve or refuse",
+        "`grant_and_page` has nobody to page; name one under `pagers` in settings.yaml, or write approve or refuse",
     ),
-    ({"unknown": "grant"}, "`grant` is not one of the words that fit here; write approve or refuse"),
+    ({"unknown": "grant"}, "`grant` is not one of the words that fit here"),
     ({"confirm_twice": "yes"}, "`yes` is neither true nor false"),
     ({"limits": "{per_user: 3}"}, "`3` is not a limit; write a number and a window, like 3/30d"),
     ({"limits": "{per_user: 0/30d}"}, "`0` is not a whole number from 1"),
     ({"limits": "{concurrent: 0}"}, "`0` is not a whole number from 1"),
-    ({"alert": "{page: security-pager}"}, "this version does not enforce `page`; remove it"),
+    ({"alert": "{page: security-pager}"}, "there is no pager `security-pager` in settings.yaml"),
     ({"alert": "{also: [dba]}"}, "`dba` is not such an id; it looks like C0SECURITY"),
     (
         {"end": "{on_shift_end: revoke}"},
@@ -424,6 +424,26 @@ def test_a_critical_policy_grants_with_a_confirmation_or_an_explicit_acceptance(
     confirmed = "[{name: a, if: {group: sre}, then: grant, confirm: {by: [group:security], within: 5m}}]"
     assert folder.policy(risk="critical", rules=confirmed).faults() == []
     assert folder.policy(risk="critical", alone="accepted").faults() == []
+    paged = with_pagers(folder).policy(risk="critical", alert="{page: security-pager}")
+    assert paged.faults() == []
+
+
+def test_a_pager_is_found_by_its_name_or_by_one_that_is_close(folder: Folder) -> None:
+    step = "[{by: [group:leads], page: security-pagr}]"
+    (fault,) = with_pagers(folder).policy(approval=step, unknown="grant_and_page").faults()
+    assert fault.endswith(
+        "there is no pager `security-pagr` in settings.yaml; did you mean `security-pager`?"
+    )
+    good, policy = folder.one(
+        approval=step.replace("pagr", "pager"), unknown="grant_and_page", alert="{page: dba-pager}"
+    )
+    assert policy.approval is not None
+    assert [each.page for each in policy.approval.steps()] == ["security-pager"]
+    assert ApprovalPlan.from_json(policy.approval.as_json()) == policy.approval
+    assert good.security_pager == "dba-pager", "the first that a policy names in `alert.page`"
+    assert folder.policy().load().security_pager == "security-pager", "or the first that there is"
+    unknown = "where facts are unknown this grant has to be approved"
+    assert any(unknown in each for each in folder.policy(approval=None, unknown="grant_and_page").faults())
 
 
 def test_a_target_that_ends_access_itself_may_guarantee_it(folder: Folder) -> None:

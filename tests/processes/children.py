@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
-STARTING = 60.0
-SOON = 30.0
+STARTING = 180.0
+SOON = 60.0
 """Seconds after which something that should happen at once did not happen: machines that test are slow."""
 
 _BOOT = """

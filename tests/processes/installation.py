@@ -26,7 +26,7 @@ from tests.house import Target
 from tests.processes.children import SOON, STARTING, Child, free_port, start_child, wait
 from tests.processes.company import DEVELOPERS, ROLES, Doors, hire
 from tests.servers import ValkeyServer
-from tests.serving import serve
+from tests.serving import serve, slowness
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET, Slack
 
 PROMISED = timedelta(seconds=2)
@@ -35,8 +35,8 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL
 
 
 def margin() -> timedelta:
-    """What a test machine with other things to do may add to that: a second for each that waits for the same core."""
-    return timedelta(seconds=max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+    """What a test machine with other things to do may add to that."""
+    return timedelta(seconds=slowness())
 
 
 Found = TypeVar("Found")
