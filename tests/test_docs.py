@@ -1,12 +1,17 @@
 """What the pages say exists: links, files, commands, variables, tests."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import click
 import pytest
+from ruamel.yaml import YAML
 
+from app.cli import main
 from app.cli.menu import MENU
 from app.settings import Settings
 from tests.test_house_rules import promised
@@ -79,6 +84,46 @@ def test_every_command_that_is_shown_is_there(name: str) -> None:
         return  # it says which are not there yet
     unknown = set(commands(text_of(name))) - set(MENU) - {"breakglass"}
     assert not unknown, name
+
+
+def lines(text: str) -> Iterator[str]:
+    """What stands behind ``breakglass`` to the end of the command, wherever a page shows how to type it."""
+    blocks = re.findall(r"```(?:sh|ini|yaml)\n(.*?)```", text, flags=re.DOTALL)
+    for shown in [*_CODE.findall(without_code_blocks(text)), *blocks]:
+        yield from re.findall(r"(?<![/\w.-])breakglass ([a-z][^\n;>#&]*)", shown)
+
+
+def unknown_words(line: str) -> list[str]:
+    """Subcommands and options that the command does not have."""
+    words = re.split(r"[\s|=]+", line)
+    context = click.Context(main)
+    command = main.get_command(context, words[0])
+    while isinstance(command, click.Group) and len(words) > 1 and re.fullmatch(r"[a-z][a-z-]+", words[1]):
+        words = words[1:]
+        command = command.get_command(context, words[0])
+    if command is None:
+        return [words[0]]
+    known = {option for each in command.get_params(context) for option in each.opts}
+    return [word for word in words if word.startswith("--") and word not in known]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "CHANGELOG.md"])
+def test_every_option_that_is_shown_is_there(name: str) -> None:
+    unknown = {line: found for line in lines(text_of(name)) if (found := unknown_words(line))}
+    assert not unknown, name
+
+
+def test_the_snippets_for_pull_requests_are_yaml_whose_commands_a_shell_reads() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", text_of("docs/ci.md"), flags=re.DOTALL)
+    github, gitlab = (YAML(typ="safe").load(block) for block in blocks)
+    job, shell = gitlab["policies"], shutil.which("bash") or "sh"
+    scripts = [step["run"] for step in github["jobs"]["policies"]["steps"] if "run" in step]
+    for told in (scripts, [*job["before_script"], *job["script"]]):
+        text = "\n".join(told)
+        for command in ("check policies", "test policies", "diff base/policies policies"):
+            assert f"breakglass policy {command}" in text
+        assert subprocess.run([shell, "-n"], input=text, text=True, check=False).returncode == 0
+    assert set(github["on"]) == {"pull_request"}  # with its rights alone, whoever opens it
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

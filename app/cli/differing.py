@@ -35,4 +35,5 @@ def _of_changes(changes: Iterable[Change]) -> Iterator[tuple[str, list[str]]]:
 def _total(gained: int, lost: int) -> str:
     if not gained and not lost:
         return "Nobody gains or loses."
-    return f"{gained} that give more, {lost} that give less."
+    gains, losses = ("gain" if gained == 1 else "gains"), ("loss" if lost == 1 else "losses")
+    return f"{gained} {gains}, {lost} {losses}."

@@ -277,7 +277,7 @@ def test_diff_says_who_gains_and_who_loses_in_lines_that_fit(
     told = breakglass.says("policy", "diff", str(folder), str(other), code=1)
     assert "gains      group:sre: given once approved by “sre” → given at once by “sre”" in told
     assert "loses      ada@example.com: given at once by “on call” → refused" in told
-    assert told.endswith("2 that give more, 1 that give less.\n")
+    assert told.endswith("2 gains, 1 loss.\n")
     assert max(map(len, told.splitlines())) <= 80
 
 

@@ -56,11 +56,19 @@ class Live:
         env: dict[str, str] | None = None,
         patience: float = 5.0,
     ) -> Result:
+        self.write(schedule, incidents, longest, groups)
+        words = ["policy", "check", str(self.folder), "--live", "--json"]
+        return self.run(words, ENV | (env or {}), patience)
+
+    def write(
+        self, schedule: str = "ADA", incidents: str = "", longest: str = "1h", groups: str = ""
+    ) -> None:
         settings = SETTINGS.format(schedule=schedule, incidents=incidents, groups=groups)
         (self.folder / "settings.yaml").write_text(settings)
         (self.folder / "safe.yaml").write_text(POLICY.format(longest=longest))
-        terminal = Terminal(ENV | (env or {}), patience, KINDS)
-        words = ["policy", "check", str(self.folder), "--live", "--json"]
+
+    def run(self, words: list[str], env: dict[str, str], patience: float = 5.0) -> Result:
+        terminal = Terminal(env | {"BREAKGLASS_POLICIES": str(self.folder)}, patience, KINDS)
         return CliRunner().invoke(main, words, obj=terminal, catch_exceptions=False)
 
 
@@ -178,3 +186,44 @@ def test_user_groups_are_looked_up_where_there_is_a_token(live: Live, slack_work
 def test_a_faulty_folder_is_asked_nothing(live: Live) -> None:
     (found,) = problems(live(longest="never"), 1)
     assert found["where"].startswith("safe.yaml:")
+
+
+# --- explain and who-can, where others say who is on call -----------------------------------------------------
+
+AT = ["--at", "2026-11-22T03:10:00Z", "--json"]
+
+
+def explained(live: Live, *words: str) -> Any:
+    live.write()
+    result = live.run(["policy", "explain", "safe", "--user", "ada@example.com", *words, *AT], {})
+    return json.loads(result.stdout)
+
+
+def test_explain_asks_nobody_and_says_what_would_have_to_be_true(live: Live) -> None:
+    answer = explained(live)
+    assert answer["verdict"] == "approve"
+    assert (
+        answer["because"][0] == "whether ada@example.com is on call in primary is unknown: nobody was asked"
+    )
+    assert answer["would_grant_if"] == ["“primary” would grant at once if they were on call in primary"]
+
+
+def test_facts_say_who_is_on_call_at_a_vendor(live: Live, tmp_path: Path) -> None:
+    as_yaml, as_json = tmp_path / "facts.yaml", tmp_path / "facts.json"
+    as_yaml.write_text('on_call: {primary: [{email: ada@example.com, since: "2026-11-22T00:00Z"}]}\n')
+    as_json.write_text('{"on_call": {"primary": ["ada@example.com"]}}')
+    for file in (as_yaml, as_json):
+        answer = explained(live, "--facts", str(file))
+        assert (answer["verdict"], answer["facts"][0]["source"]) == ("grant", "given")
+        told = live.run(["policy", "who-can", "safe", "--facts", str(file), *AT], {})
+        assert json.loads(told.stdout) == {
+            "grant": ["ada@example.com"],
+            "approve": [],
+            "refuse": ["eve@example.com", "frank@example.com"],
+        }
+
+
+def test_a_rota_that_facts_leave_out_is_empty_and_so_unknown(live: Live, tmp_path: Path) -> None:
+    (tmp_path / "facts.yaml").write_text("incidents: []\n")
+    answer = explained(live, "--facts", str(tmp_path / "facts.yaml"))
+    assert answer["because"][0].endswith("unknown: its rota is empty")

@@ -9,7 +9,17 @@ import pytest
 
 from app.errors import Misconfigured
 from app.model import Email
-from app.policy import Ask, PolicyFolder, decide, facts_from_file, facts_from_given, run_tests, who_can
+from app.policy import (
+    Ask,
+    Facts,
+    OnCallFact,
+    PolicyFolder,
+    decide,
+    facts_from_file,
+    facts_from_given,
+    run_tests,
+    who_can,
+)
 from app.policy import people_of as everybody
 from connectors.interface import OnCall
 from tests.policy.folders import ADA, ALAN, EVE, FRANK, GRACE, HEIDI, NOW, Folder, rules
@@ -287,9 +297,16 @@ def test_who_can_hears_of_each_what_a_decision_about_them_alone_would_say(folder
     assert found["approve"] == [people["b"], people["c"], people["d"], people["e"], GRACE]
 
 
-def test_who_can_without_facts_asks_where_facts_are_missing(folder: Folder) -> None:
-    from app.policy import Facts
+def test_somebody_on_call_whom_the_source_hides_may_be_anybody(folder: Folder) -> None:
+    loaded, policy = folder.one(rules=rules("grant {on_call: {schedule: dba, level: 1}}"))
+    for level, verdict in ((1, "approve"), (2, "refuse")):
+        facts = Facts(on_call={"dba": OnCallFact((OnCall(ALAN), OnCall(None, level)), "duty")})
+        found = who_can(policy, loaded.settings, facts, NOW)
+        assert found["grant"] == [ALAN]
+        assert found[verdict] == sorted([ADA, EVE, FRANK, GRACE, HEIDI])
 
+
+def test_who_can_without_facts_asks_where_facts_are_missing(folder: Folder) -> None:
     loaded, policy = folder.one(rules=rules("grant {on_call: {schedule: dba}}"))
     assert who_can(policy, loaded.settings, Facts(), NOW)["approve"] == sorted(
         [ADA, EVE, FRANK, GRACE, HEIDI]
