@@ -182,6 +182,7 @@ def test_a_target_that_is_away_is_suspected_first_and_told_when_it_stays_away(wa
     )
     assert isinstance(watched.at.house.shelf, PolicyShelf)
     watched.at.house.shelf.reload()
+    watched.at.work()  # who gains by the change is said by a worker
     checks = credentials(watched)
     checks.run()
     assert watched.degraded() == []
