@@ -13,7 +13,8 @@ from app.errors import Misconfigured, Problem
 from connectors.answers import Shape, line, link
 from connectors.http import Http, segment
 from connectors.interface import Page
-from connectors.keys import HeaderSecret, like
+from connectors.keys import like
+from connectors.sources.incidentio import IncidentioSettings
 
 PAGE_WITHIN = 5.0
 _NO_ID = "is no id; take the last part of the address that the alert source shows"
@@ -23,21 +24,6 @@ _REMEDIES = {
     404: "`alert_source` must be the last part of the address that the HTTP alert source shows",
     422: "the alert source must be of the default kind, without a transform expression of its own",
 }
-
-
-class IncidentioPagerSettings(BaseModel):
-    """The entry under ``sources``, which is the source's as well."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    token: HeaderSecret | None = Field(
-        default=None, description="an API key that may only view: for the source of this kind"
-    )
-    alert_token: HeaderSecret | None = Field(
-        default=None, description="the token of an HTTP alert source: to page people"
-    )
-    url: str = Field(default="https://api.incident.io", description="where the API is")
-    private: bool = Field(default=False, description="true: it may be at an address of one's own network")
 
 
 class IncidentioTarget(BaseModel):
@@ -59,10 +45,10 @@ class IncidentioPager:
     """``cls(name, settings)`` opens nothing; the first page does."""
 
     kind: ClassVar[str] = "incidentio"
-    Settings: ClassVar[type[BaseModel]] = IncidentioPagerSettings
+    Settings: ClassVar[type[BaseModel]] = IncidentioSettings
     Target: ClassVar[type[BaseModel]] = IncidentioTarget
 
-    def __init__(self, name: str, settings: IncidentioPagerSettings) -> None:
+    def __init__(self, name: str, settings: IncidentioSettings) -> None:
         if settings.alert_token is None:
             what, remedy = "its `alert_token` is missing", "the token that the HTTP alert source shows"
             raise Misconfigured([Problem(f"sources.{name}", what, remedy)])

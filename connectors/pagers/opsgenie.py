@@ -15,7 +15,7 @@ from app.errors import Problem
 from connectors.answers import asked, tried
 from connectors.http import Http, segment
 from connectors.interface import Page
-from connectors.keys import HeaderSecret
+from connectors.sources.opsgenie import OpsgenieSettings
 
 PAGE_WITHIN = 5.0
 _LONGEST_MESSAGE, _LONGEST_ALIAS, _LONGEST_TEXT, _LONGEST_DETAIL = 130, 512, 15_000, 1_000
@@ -29,18 +29,6 @@ _WHOM = ("team", "schedule", "escalation", "user")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-class OpsgenieSettings(BaseModel):
-    """The entry under ``sources``: that of the source of this kind."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    key: HeaderSecret = Field(description="the key of an API integration")
-    url: str = Field(
-        default="https://api.opsgenie.com",
-        description="where the API is; https://api.eu.opsgenie.com in the EU",
-    )
 
 
 class OpsgenieTarget(BaseModel):

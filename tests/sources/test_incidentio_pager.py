@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from app.errors import ConnectorError, Misconfigured
 from connectors.interface import Page
-from connectors.pagers.incidentio import IncidentioPager, IncidentioPagerSettings, IncidentioTarget
+from connectors.pagers.incidentio import IncidentioPager, IncidentioTarget
+from connectors.sources.incidentio import IncidentioSettings
 from tests.farside import Asked, FarSide, http, serving
 from tests.sources.contract import PAGE, TOKEN, PagerBench, PagerContract, Woken
 
@@ -81,7 +82,7 @@ def far_side() -> Iterator[AlertSources]:
 
 @pytest.fixture(scope="module")
 def pager(far_side: AlertSources) -> Iterator[IncidentioPager]:
-    settings = IncidentioPagerSettings(alert_token=SecretStr(TOKEN), url=far_side.url)
+    settings = IncidentioSettings(alert_token=SecretStr(TOKEN), url=far_side.url)
     pager = IncidentioPager("incidentio", settings)
     yield pager
     pager.close()
@@ -119,7 +120,7 @@ class TestPager(PagerContract):
 
 def test_without_the_alert_source_s_token_nobody_can_be_woken() -> None:
     with pytest.raises(Misconfigured, match=r"sources\.incidentio: its `alert_token` is missing; the token"):
-        IncidentioPager("incidentio", IncidentioPagerSettings(token=SecretStr("x")))
+        IncidentioPager("incidentio", IncidentioSettings(token=SecretStr("x")))
 
 
 def test_an_alert_source_is_named_by_its_id() -> None:
