@@ -141,7 +141,7 @@ class Delivery:
         try:
             self._send(claimed, self._folder())
         finally:
-            del self._in_hand[key]
+            self._in_hand.pop(key, None)  # its lease may have run out meanwhile, and another has it
         return True
 
     # --- one notice ------------------------------------------------------------------------------------
