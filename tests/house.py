@@ -29,7 +29,7 @@ from app.settings import Settings
 from app.store import due as timetable
 from app.store import engine as databases
 from app.store import schema
-from app.store.tables import Due, Request
+from app.store.tables import Due, LedgerEntry, Request
 from app.store.views import newest, request_json
 from connectors.interface import Kind
 from connectors.registry import ACCESS, PAGERS, SOURCES, Registry
@@ -254,9 +254,10 @@ class TestHouse:
             return [request_json(session, row) for row in rows]
 
     def rows(self, table: Any, *where: Any) -> list[Any]:
-        """Rows of a table."""
+        """Rows of a table, in the order in which they were made where the table keeps one."""
+        order = [col(LedgerEntry.seq)] if table is LedgerEntry else []
         with self.house.steps.read() as session:
-            return list(session.exec(select(table).where(*where)).all())
+            return list(session.exec(select(table).where(*where).order_by(*order)).all())
 
     def measured(self) -> list[Sample]:
         """What ``/metrics`` shows of the database."""

@@ -181,8 +181,10 @@ class Installation:
             return look(session)
 
     def all(self, table: type[Row], *where: Any) -> list[Row]:
-        """Rows of a table."""
-        return self.read(lambda session: list(session.exec(select(table).where(*where)).all()))
+        """Rows of a table, in the order in which they were made where the table keeps one."""
+        order = [col(LedgerEntry.seq)] if table is LedgerEntry else []
+        query = select(table).where(*where).order_by(*order)
+        return self.read(lambda session: list(session.exec(query).all()))
 
     def one(self, table: type[Row], *where: Any) -> Row | None:
         """The only row, or None."""
