@@ -51,7 +51,7 @@ lock: ## renew the lock files from pyproject.toml
 	$(or $(PYTHON),python3) -m venv build/uv
 	build/uv/bin/pip install --quiet uv
 	$(COMPILE) --extra embedded pyproject.toml -o requirements.txt
-	$(COMPILE) --extra embedded --group dev pyproject.toml -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --all-extras --group dev pyproject.toml -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --group pyproject.toml:build -c requirements-dev.txt -o requirements-build.txt
 
 COMPILE := build/uv/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \

@@ -37,12 +37,13 @@ class NoSubject:
 
 
 class Present(StrEnum):
-    """Whose access is there now."""
+    """Whose access is there now. ``THERE``: it is, and the target keeps no record of whose doing that is."""
 
     ABSENT = "absent"
     OURS = "ours"
     OTHERS = "others"
     BOTH = "both"
+    THERE = "there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,26 @@ class Expiry(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What the target itself does about one access: who enforces its end, and how long it takes to arrive there.
+
+    ``keeps_giver``: the target says whose doing the access is. Where it does not (a member of a group), ``read`` and
+    ``find`` answer *there*, and our own record decides: ``grant`` and ``revoke`` are never called for a person who
+    had it before.
+    """
+
+    expiry: Expiry = Expiry.WORKER
+    usual: timedelta = timedelta(seconds=1)
+    keeps_giver: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """How hard a target may be worked: calls at once, calls a second, longest access, usual time."""
+    """How hard a target may be worked: calls at once, calls a second, longest access."""
 
     concurrency: int = 4
     rate: float | None = None
     max_duration: timedelta | None = None
-    usual: timedelta = timedelta(seconds=1)
 
 
 Receipt = Mapping[str, Any]
@@ -124,7 +138,10 @@ class AccessConnector(Protocol):
     """The connector's part of ``settings.yaml`` (``extra="forbid"``; without ``kind`` and ``subject``)."""
     Access: ClassVar[type[BaseModel]]
     """The keys of one ``access`` entry of a policy that belong to this kind (``extra="forbid"``)."""
-    expiry: ClassVar[Expiry]
+
+    @classmethod
+    def promise(cls, access: Mapping[str, str]) -> Promise:
+        """What the target itself does about that access; of the class, because policies are read without secrets."""
 
     @property
     def limits(self) -> Limits:
@@ -152,7 +169,10 @@ class AccessConnector(Protocol):
         """Whether the access is there now, and whose it is."""
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:
-        """Give it. Giving what is there already changes nothing. Whether it worked says only ``read``."""
+        """Give it. Giving what is there already changes nothing. Whether it worked says only ``read``.
+
+        Where the target ends it by itself, ``ends_at`` is when; called again with a later one it moves that end.
+        """
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
         """Take back what we gave. Taking what is not there succeeds."""

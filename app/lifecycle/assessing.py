@@ -27,12 +27,11 @@ class Place:
     entry: AccessEntry
     subject: str
     reading: Reading
-    expiry: str
 
     @property
     def had(self) -> bool:
-        """Somebody else gave it already."""
-        return self.reading.present in {Present.OTHERS, Present.BOTH}
+        """Somebody else gave it already, or a grant of ours did at a target that does not tell."""
+        return self.reading.present in {Present.OTHERS, Present.BOTH, Present.THERE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _place(desk: Desk, folder: PolicyFolder, policy: Policy, entry: AccessEntry,
     reached(Point.BEFORE_READ, "assess")
     reading = gate.call(connector.read, found.name, entry.access.options)
     reached(Point.AFTER_READ, "assess")
-    return Place(entry, found.name, reading, str(connector.expiry))
+    return Place(entry, found.name, reading)
 
 
 def alternatives(desk: Desk, folder: PolicyFolder, request: Request, person: Person) -> tuple[str, ...]:

@@ -41,16 +41,11 @@ def _take(desk: Desk, grant: Given) -> str:
 
     Nothing is called where nothing of ours is there: not whatever a file says was given.
     """
-    there = _read(desk, grant)
-    if there.present not in {Present.OURS, Present.BOTH}:
+    there = calling.read_whose(desk, grant)
+    if there.present not in calling.STILL_OURS:
         return _spoken(there)
     outcome = calling.surely_call(desk, grant)
     return f"{_spoken(outcome.reading)}; sessions {outcome.sessions}"
-
-
-def _read(desk: Desk, grant: Given) -> Reading:
-    connector = desk.targets.connector(grant.connector)
-    return desk.targets.gate(grant.connector).take(connector.read, grant.subject, grant.access)
 
 
 def _spoken(reading: Reading) -> str:
@@ -276,7 +271,7 @@ class Away:
             now = f"not read: {silence}"
             if silence is None:
                 try:
-                    now = _spoken(_read(self._desk, grant))
+                    now = _spoken(calling.read_whose(self._desk, grant))
                 except ConnectorError as failure:
                     silence = str(failure)
                     now = f"not read: {silence}"

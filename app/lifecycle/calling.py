@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.errors import ConnectorError
 from app.lifecycle.desk import Desk, Given
+from app.lifecycle.holds import is_not_ours_to_change, whose
 from app.points import Point, reached
 from connectors.interface import Present, Reading, Sessions
 
@@ -31,6 +32,12 @@ class Outcome:
         return self.reading.present in STILL_OURS
 
 
+def read_whose(desk: Desk, grant: Given) -> Reading:
+    """What is there now, and whose it is; raises ``ConnectorError``."""
+    connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
+    return whose(gate.take(connector.read, grant.subject, grant.access), already_had=grant.already_had)
+
+
 def surely_call(desk: Desk, grant: Given) -> Outcome:
     """What the target says once it is gone; raises ``ConnectorError`` for everything else."""
     outcome = call(desk, grant)
@@ -42,11 +49,13 @@ def surely_call(desk: Desk, grant: Given) -> Outcome:
 def call(desk: Desk, grant: Given) -> Outcome:
     """What the target says after it was told to take it back, whatever that is; raises ``ConnectorError``."""
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
+    if is_not_ours_to_change(connector, grant):
+        return Outcome(read_whose(desk, grant), Sessions("none"), None)
     reached(Point.BEFORE_REVOKE)
     gate.take(connector.revoke, grant.subject, grant.access, grant.receipt)
     reached(Point.AFTER_REVOKE)
     reached(Point.BEFORE_READ, "take")
-    reading = gate.take(connector.read, grant.subject, grant.access)
+    reading = read_whose(desk, grant)
     reached(Point.AFTER_READ, "take")
     unasked = Outcome(reading, Sessions("unknown", why="not asked"), None)
     if unasked.is_still_there:

@@ -102,6 +102,10 @@ class Given(Protocol):
     def receipt(self) -> dict[str, Any] | None:
         """What the target said when it was given."""
 
+    @property
+    def already_had(self) -> bool:
+        """Whether it was there before, from somebody else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:

@@ -33,7 +33,7 @@ MOST = 100
 MOST_NAMED = 10
 WORKER = "worker"
 OURS = frozenset({Present.OURS, Present.BOTH})
-OTHERS = frozenset({Present.OTHERS, Present.BOTH})
+OTHERS = frozenset({Present.OTHERS, Present.BOTH, Present.THERE})
 
 
 def lane(connector: str) -> str:

@@ -16,7 +16,7 @@ from app.lifecycle import causes, limits, paging, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
-from app.lifecycle.holds import hold_key, lock_hold
+from app.lifecycle.holds import covers, hold_key, is_not_ours_to_change, lock_hold, until_last, whose
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantId, GrantState, RequestState, Verdict, iso, new_id
 from app.points import Point, reached
@@ -24,7 +24,7 @@ from app.policy import PolicyFolder
 from app.store import due as timetable
 from app.store.step import Step
 from app.store.tables import Due, Grant, Request
-from connectors.interface import Present, Reading, Receipt
+from connectors.interface import Expiry, Present, Reading, Receipt
 
 TOO_LATE = timedelta(minutes=5)
 """Nothing is given that long after its plan."""
@@ -94,7 +94,7 @@ def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: 
         already_had=_already_had(step, hold, place),
         planned_at=step.now,
         ends_at=ends_at,
-        expiry=place.expiry,
+        expiry=str(place.entry.promise.expiry),
     )
     step.insert(grant)
     step.due("revoke", grant.id, grant.ends_at, taking.take_lane(grant.connector), request=request.id)
@@ -119,11 +119,12 @@ def _already_had(step: Step, hold: str, place: Place) -> bool:
 
 def give(desk: Desk, due: Due) -> None:
     """Carry one planned grant to the target, read it back, and say what is true now."""
-    grant = _begin(desk, due)
-    if grant is None:
+    begun = _begin(desk, due)
+    if begun is None:
         return
+    grant, until = begun
     try:
-        reading, receipt = _call(desk, grant, fresh=due.attempts == 1)
+        reading, receipt = _call(desk, grant, until, fresh=due.attempts == 1)
     except ConnectorError as failure:
         _after_failure(desk, due, grant, failure)
         return
@@ -134,8 +135,11 @@ def give(desk: Desk, due: Due) -> None:
         _after_failure(desk, due, grant, nothing)
 
 
-def _begin(desk: Desk, due: Due) -> Grant | None:
-    """``planned`` to ``granting``, committed before the target is called. None: there is nothing to call."""
+def _begin(desk: Desk, due: Due) -> tuple[Grant, datetime] | None:
+    """``planned`` to ``granting``, committed before the target is called; and until when the target is told.
+
+    None: there is nothing to call.
+    """
     with desk.steps.step() as step:
         request_id = request_of(step.session, due)
         if request_id is None:
@@ -160,7 +164,7 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
         if grant.state == GrantState.PLANNED:
             move_grant(step, grant, GrantState.GRANTING)
             step.record("GrantBegun", WORKER, request.id, grant=grant.id)
-        return grant
+        return grant, until_last(step, grant)
 
 
 def _why_not(
@@ -178,15 +182,24 @@ def _why_not(
     return None
 
 
-def _call(desk: Desk, grant: Grant, *, fresh: bool) -> tuple[Reading, Receipt | None]:
+def _call(desk: Desk, grant: Grant, until: datetime, *, fresh: bool) -> tuple[Reading, Receipt | None]:
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
-    if not fresh:
+    promise = connector.promise(grant.access)
+    if not fresh or not promise.keeps_giver:
         # An earlier attempt may have acted without our hearing of it: read before repeating.
         reading = gate.call(connector.read, grant.subject, grant.access)
-        if is_there(reading, already_had=grant.already_had):
+        if fresh and reading.present is Present.THERE:
+            _had_by_now(desk, grant)
+        done = not fresh and promise.expiry is Expiry.WORKER  # elsewhere its end may still have to be moved
+        if is_there(reading, already_had=grant.already_had) and (
+            done or is_not_ours_to_change(connector, grant)
+        ):
             return reading, grant.receipt
+    if is_not_ours_to_change(connector, grant):
+        message = f"{grant.subject} had it at {grant.connector} before, and has not any more. Ask again."
+        raise ConnectorError(message, permanent=True)
     reached(Point.BEFORE_GRANT)
-    receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, grant.ends_at)
+    receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, until)
     reached(Point.AFTER_GRANT)
     reached(Point.BEFORE_READ, "give")
     reading = gate.call(connector.read, grant.subject, grant.access)
@@ -194,9 +207,20 @@ def _call(desk: Desk, grant: Grant, *, fresh: bool) -> tuple[Reading, Receipt | 
     return reading, receipt
 
 
+def _had_by_now(desk: Desk, called: Grant) -> None:
+    """Somebody else gave it since the plan, at a target that does not tell: on record before anything is called."""
+    with desk.steps.step() as step:
+        _, grant, _ = lock_grant(step, called.request_id, called.id)
+        if grant.already_had or covers(step.session, [grant]):
+            return
+        step.change(grant, already_had=True)
+        step.record("GrantFoundStanding", WORKER, grant.request_id, grant=grant.id)
+    called.already_had = True
+
+
 def is_there(reading: Reading, *, already_had: bool) -> bool:
     """Ours is there; or, where the target keeps one membership a person, the one that stood before."""
-    ours = {Present.OURS, Present.BOTH}
+    ours = {Present.OURS, Present.BOTH, Present.THERE}
     return reading.present in (ours | {Present.OTHERS} if already_had else ours)
 
 
@@ -275,7 +299,7 @@ def _surely_absent(desk: Desk, grant: Grant) -> bool:
         reading = desk.targets.gate(grant.connector).call(connector.read, grant.subject, grant.access)
     except ConnectorError:
         return False
-    return reading.present in {Present.ABSENT, Present.OTHERS}
+    return whose(reading, already_had=grant.already_had).present in {Present.ABSENT, Present.OTHERS}
 
 
 def abandon(

@@ -12,7 +12,7 @@ from app import notices
 from app.errors import ConnectorError, NotAsked
 from app.gates import longest_look
 from app.lifecycle import lingering, moves, overdue, paging
-from app.lifecycle.calling import STILL_OURS, Outcome, call, surely_call
+from app.lifecycle.calling import STILL_OURS, Outcome, call, read_whose, surely_call
 from app.lifecycle.desk import Desk
 from app.lifecycle.holds import covers
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
@@ -354,9 +354,7 @@ def take_late(desk: Desk, due: Due) -> None:
             return
     failure, taken = None, False
     try:
-        connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
-        reading = gate.take(connector.read, grant.subject, grant.access)
-        if reading.present in STILL_OURS:
+        if read_whose(desk, grant).present in STILL_OURS:
             surely_call(desk, grant)
             taken = True
     except ConnectorError as silence:

@@ -25,7 +25,7 @@ from app.policy.facts import OPEN_STATUSES
 from app.policy.fields import compile_regex
 from app.policy.hours import Hours
 from app.policy.incidents import IncidentOpen
-from app.policy.kinds import Kinds, KindSchema
+from app.policy.kinds import Kinds, KindSchema, options_of
 from app.policy.model import (
     AccessEntry,
     AlertRule,
@@ -207,10 +207,10 @@ def _extensions(duration: Any) -> int:
 
 
 def _access(entry: AccessText, settings: Settings, kinds: Mapping[str, KindSchema]) -> AccessEntry:
-    schema = kinds[settings.connectors[entry.connector].kind].Access
-    values = schema.model_validate(entry.model_extra or {}).model_dump(mode="json", exclude_none=True)
-    options = {key: value if isinstance(value, str) else str(value) for key, value in values.items()}
-    return AccessEntry(Access(entry.connector, MappingProxyType(options)), entry.use, entry.guarantee)
+    kind = kinds[settings.connectors[entry.connector].kind]
+    options = MappingProxyType(options_of(kind, entry.model_extra or {}))
+    access = Access(entry.connector, options)
+    return AccessEntry(access, entry.use, entry.guarantee, kind.promise(options))
 
 
 def _limits(written: LimitsText) -> Limits:

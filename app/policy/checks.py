@@ -1,5 +1,6 @@
 """What a policy's schema cannot see: names that do not exist, controls that do nothing, grants too easy."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from app.errors import Misconfigured
 from app.model import short_duration, utc
 from app.policy.faults import Document
-from app.policy.kinds import Kinds, KindSchema
+from app.policy.kinds import Kinds, KindSchema, options_of
 from app.policy.names import Principal, did_you_mean
 from app.policy.written import AccessText, ConditionText, PolicyText, RuleText, StagesText
 from app.policy.yaml_text import Loc
@@ -98,8 +99,8 @@ class Checker:
             if options in seen:
                 self.add(loc, "the same access is here twice", "keep one of them")
             seen |= {options} if options else set()
-            if entry.guarantee == "target" and kind.expiry is not Expiry.EVERY_USE:
-                what = f"`{entry.connector}` does not end access by itself"
+            if options and entry.guarantee == "target" and not _ends_every_use(kind, entry):
+                what = f"`{entry.connector}` does not end this access by itself"
                 self.add(
                     (*loc, "guarantee"), what, "write `guarantee: any`, or use a connector whose target does"
                 )
@@ -115,7 +116,7 @@ class Checker:
         """The entry's keys as the connector's own schema reads them; empty where it does not."""
         try:
             return (
-                f"{entry.connector} {kind.Access.model_validate(entry.model_extra or {}).model_dump_json()}"
+                f"{entry.connector} {json.dumps(options_of(kind, entry.model_extra or {}), sort_keys=True)}"
             )
         except ValidationError as error:
             self.document.take_foreign(error, kind.Access, loc)
@@ -274,6 +275,10 @@ def _conditions(written: PolicyText) -> Iterator[ConditionText]:
 def _asks_who_is_on_call(written: ConditionText) -> bool:
     parts = [*(written.all_ or ()), *(written.any_ or ()), *([written.not_] if written.not_ else [])]
     return written.on_call is not None or any(map(_asks_who_is_on_call, parts))
+
+
+def _ends_every_use(kind: KindSchema, entry: AccessText) -> bool:
+    return kind.promise(options_of(kind, entry.model_extra or {})).expiry is Expiry.EVERY_USE
 
 
 def in_zone(moment: datetime, zone: str) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from connectors.interface import Expiry
+from connectors.interface import Promise
 
 
 class KindSchema(Protocol):
@@ -20,9 +20,14 @@ class KindSchema(Protocol):
     def Access(self) -> type[BaseModel]:  # noqa: N802 - the connectors' own name
         """The connector's keys in a policy's ``access``."""
 
-    @property
-    def expiry(self) -> Expiry:
-        """Who enforces the end."""
+    def promise(self, access: Mapping[str, str]) -> Promise:
+        """What the target itself does about an access."""
+
+
+def options_of(kind: KindSchema, keys: Mapping[str, Any]) -> dict[str, str]:
+    """An access entry's own keys as the connector reads them. Raises pydantic's ``ValidationError``."""
+    values = kind.Access.model_validate(keys).model_dump(mode="json", exclude_none=True)
+    return {key: value if isinstance(value, str) else str(value) for key, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)

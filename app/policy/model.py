@@ -15,7 +15,7 @@ from app.policy.conditions import Condition
 from app.policy.facts import Facts, GroupFact, OnCallFact
 from app.policy.hours import Hours
 from app.policy.names import Principal
-from connectors.interface import Incident, OnCall
+from connectors.interface import Incident, OnCall, Promise
 
 SOURCE = "settings"
 """The provenance of what settings.yaml itself says."""
@@ -144,6 +144,7 @@ class AccessEntry:
     access: Access
     use: str | None
     guarantee: Literal["any", "target"]
+    promise: Promise
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What every access connector promises, as tests.
 
-A connector's own test file subclasses ``AccessContract`` and gives it a ``bench``: the connector beside a
-real or faithful target, and somebody else who works there too.
+A connector's own test file subclasses ``GiverContract``, or ``AccessContract`` where the target does not say whose
+doing an access is, and gives it a ``bench``: the connector beside a real or faithful target, and somebody else who
+works there too. One whose target ends access by itself inherits ``EndContract`` as well.
 """
 
 import contextlib
@@ -11,16 +12,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pydantic
 import pytest
 
 from app.errors import ConnectorError
-from connectors.interface import AccessConnector, Expiry, NoSubject, Present, Subject
+from connectors.interface import AccessConnector, NoSubject, Present, Subject
+from connectors.registry import ACCESS
 
-ENDS_AT = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
+ENDS_AT = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30)
+"""Some targets refuse an end that is past."""
 REQUEST = "req1234567"
 RECEIPT_BYTES = 4096
 HOSTILE_NAMES = (
@@ -68,6 +71,14 @@ class Bench:
     """What must never be in a text."""
     unlike_ours: bool = True
     """Whether the target tells a second giver apart when both have given."""
+    until: Callable[[], datetime] | None = None
+    """When the target itself ends what ``subject`` was given, where it does."""
+
+    @property
+    def ours(self) -> Present:
+        """What ``read`` says once we have given."""
+        keeps = self.connector.promise(self.access).keeps_giver
+        return Present.OURS if keeps else Present.THERE
 
     def present(self) -> Present:
         return self.connector.read(self.subject, self.access).present
@@ -85,14 +96,14 @@ class AccessContract:
     def test_what_was_given_is_ours_and_what_was_taken_is_absent(self, bench: Bench) -> None:
         assert bench.present() is Present.ABSENT
         receipt = bench.grant()
-        assert bench.present() is Present.OURS
+        assert bench.present() is bench.ours
         bench.revoke(receipt)
         assert bench.present() is Present.ABSENT
 
     def test_giving_twice_is_giving_once(self, bench: Bench) -> None:
         bench.grant()
         receipt = bench.grant()
-        assert bench.present() is Present.OURS
+        assert bench.present() is bench.ours
         bench.revoke(receipt)
         assert bench.present() is Present.ABSENT
 
@@ -115,28 +126,6 @@ class AccessContract:
         bench.revoke(json.loads(stored))
         assert bench.present() is Present.ABSENT
 
-    def test_what_others_gave_is_theirs_and_says_so(self, bench: Bench) -> None:
-        bench.others_give()
-        reading = bench.connector.read(bench.subject, bench.access)
-        assert reading.present is Present.OTHERS
-        assert reading.how
-
-    def test_what_others_gave_is_never_taken(self, bench: Bench) -> None:
-        bench.others_give()
-        bench.revoke(None)
-        assert bench.present() is Present.OTHERS
-        receipt = bench.grant()
-        assert bench.present() is (Present.BOTH if bench.unlike_ours else Present.OTHERS)
-        bench.revoke(receipt)
-        assert bench.present() is Present.OTHERS
-
-    def test_what_others_add_while_it_is_live_stays(self, bench: Bench) -> None:
-        receipt = bench.grant()
-        bench.others_give()
-        bench.revoke(receipt)
-        if bench.unlike_ours:
-            assert bench.present() is Present.OTHERS
-
     def test_what_others_took_away_in_between_is_a_clean_end(self, bench: Bench) -> None:
         receipt = bench.grant()
         bench.others_take()
@@ -152,7 +141,7 @@ class AccessContract:
         assert bench.subject not in {holder.subject for holder in bench.connector.find(bench.access)}
         bench.grant()
         holders = {holder.subject: holder.present for holder in bench.connector.find(bench.access)}
-        assert holders[bench.subject] is Present.OURS
+        assert holders[bench.subject] is bench.ours
         assert bench.bystander not in holders
 
     def test_nothing_lives_on_where_nothing_was_opened(self, bench: Bench) -> None:
@@ -207,7 +196,7 @@ class AccessContract:
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(once, range(8)))
-        assert bench.present() is Present.OURS
+        assert bench.present() is bench.ours
         bench.revoke(None)
         assert bench.present() is Present.ABSENT
 
@@ -222,7 +211,11 @@ class AccessContract:
         assert not [secret for secret in bench.secrets if secret in steps]
 
     def test_it_says_who_enforces_the_end_and_how_hard_it_may_be_worked(self, bench: Bench) -> None:
-        assert isinstance(bench.connector.expiry, Expiry)
+        promise = type(bench.connector).promise(
+            bench.access
+        )  # asked of the class: policies are read without secrets
+        assert promise.expiry in ACCESS[bench.connector.kind].promises["expiry"].split(" or ")
+        assert promise.usual > timedelta()
         assert bench.connector.limits.concurrency >= 1
 
     def test_nobody_there_is_a_passing_fault_that_tells_no_secret(self, bench: Bench) -> None:
@@ -264,6 +257,50 @@ class AccessContract:
         bench.connector.close()
         bench.connector.close()
         assert bench.present() is Present.ABSENT  # and a later call opens it again
+
+
+class GiverContract(AccessContract):
+    """Of a target that says whose doing an access is: beside the above, what others gave is told apart."""
+
+    def test_what_others_gave_is_theirs_and_says_so(self, bench: Bench) -> None:
+        bench.others_give()
+        reading = bench.connector.read(bench.subject, bench.access)
+        assert reading.present is Present.OTHERS
+        assert reading.how
+
+    def test_what_others_gave_is_never_taken(self, bench: Bench) -> None:
+        bench.others_give()
+        bench.revoke(None)
+        assert bench.present() is Present.OTHERS
+        receipt = bench.grant()
+        assert bench.present() is (Present.BOTH if bench.unlike_ours else Present.OTHERS)
+        bench.revoke(receipt)
+        assert bench.present() is Present.OTHERS
+
+    def test_what_others_add_while_it_is_live_stays(self, bench: Bench) -> None:
+        receipt = bench.grant()
+        bench.others_give()
+        bench.revoke(receipt)
+        if bench.unlike_ours:
+            assert bench.present() is Present.OTHERS
+
+
+class EndContract:
+    """Of a target that ends access by itself: to be inherited beside the above, by a bench with ``until``."""
+
+    def test_the_target_is_told_the_end(self, bench: Bench) -> None:
+        assert bench.until is not None
+        bench.grant()
+        assert bench.until() == ENDS_AT
+
+    def test_giving_again_with_a_later_end_moves_it(self, bench: Bench) -> None:
+        assert bench.until is not None
+        bench.grant()
+        later = ENDS_AT + timedelta(minutes=30)
+        receipt = bench.connector.grant(bench.subject, bench.access, REQUEST, later)
+        assert bench.until() == later
+        bench.revoke(receipt)
+        assert bench.present() is Present.ABSENT
 
 
 def _calls(

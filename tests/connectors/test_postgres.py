@@ -20,7 +20,7 @@ from connectors.access.postgres import PostgresConnector, PostgresSettings
 from connectors.access.postgres_link import Link, SqlError
 from connectors.access.postgres_log import of_user, without_values
 from connectors.interface import NoSubject, Present, Sessions, Subject
-from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench
+from tests.connectors.contract import ENDS_AT, REQUEST, Bench, GiverContract
 from tests.servers import PostgresServer, postgres_versions, wait_until
 
 WRITER = {"role": "incident_writer"}
@@ -125,7 +125,7 @@ def test_a_server_of_each_version_was_there(version: int) -> None:
         pytest.skip(f"no PostgreSQL {version} on this machine: nothing here was tested on it")
 
 
-class TestContract(AccessContract):
+class TestContract(GiverContract):
     @pytest.fixture
     def bench(self, target: Target, bot: PostgresConnector, dead_port: int, mute_port: int) -> Bench:
         def nowhere(port: int) -> PostgresConnector:

@@ -18,11 +18,6 @@ def test_every_kind_can_be_imported_and_knows_its_name() -> None:
         assert kind_class(name).kind == name
 
 
-def test_what_the_registry_promises_is_what_the_class_does() -> None:
-    for name, kind in ACCESS.items():
-        assert kind.promises["expiry"] == kind_class(name).expiry
-
-
 def test_a_misspelt_kind_gets_the_right_one_suggested() -> None:
     with pytest.raises(Misconfigured, match="did you mean `postgres`"):
         kind_class("postgers")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from app.errors import Misconfigured
 from app.model import Email
 from app.policy import Ask, Decision, Kinds, Policy, PolicyFolder, decide, facts_from_given, load
-from connectors.interface import Expiry
+from connectors.interface import Expiry, Promise
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # a Tuesday, 11:00 in Berlin
 ADA = Email("ada@example.com")
@@ -85,6 +85,10 @@ class Schema:
     Settings: type[BaseModel]
     Access: type[BaseModel]
     expiry: Expiry
+
+    def promise(self, access: Mapping[str, str]) -> Promise:
+        del access
+        return Promise(self.expiry)
 
 
 class RotaSettings(BaseModel):

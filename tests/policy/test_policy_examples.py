@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from app.errors import Misconfigured
 from app.policy import Kinds, PolicyFolder, json_schema, load, run_tests
 from app.policy.trials import run_test_text
-from connectors.interface import Expiry
+from connectors.access.postgres import PostgresConnector
 from connectors.sources.calendar import CalendarSource
 from tests.policy.folders import CALENDAR, NOW
 
@@ -25,7 +25,7 @@ REFERENCE = (ROOT / "docs/policies.md").read_text()
 class Postgres:
     """The demo's connector as far as policies are concerned."""
 
-    expiry: ClassVar[Expiry] = Expiry.WORKER
+    promise: ClassVar = PostgresConnector.promise
 
     class Settings(BaseModel):
         model_config = ConfigDict(extra="forbid")

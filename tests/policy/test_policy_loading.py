@@ -257,7 +257,7 @@ POLICY_FAULTS = [
     ),
     (
         {"access": "[{connector: orders-db, role: w, guarantee: target}]"},
-        "`orders-db` does not end access by itself",
+        "`orders-db` does not end this access by itself",
     ),
     ({"access": "[{connector: orders-db, role: w, guarantee: always}]"}, "`always` is not one of the words"),
     ({"duration": "{default: 5h, max: 4h}"}, "the default is longer than `max`; write 4h at most"),
