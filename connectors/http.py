@@ -111,19 +111,20 @@ class Http:
         *,
         params: Params | None = None,
         body: Any = None,
+        form: Mapping[str, str] | None = None,
         accept: Collection[int] = (200, 201, 202, 204),
     ) -> Answer:
         """Ask once; a safe call (GET, HEAD) that failed in passing is repeated within the deadline.
 
-        ``path`` begins with a slash; what goes into it from outside passes through ``segment``. Any status
-        that is not in ``accept`` is a ``ConnectorError``.
+        ``path`` begins with a slash; what goes into it from outside passes through ``segment``. ``body`` is sent as
+        JSON, ``form`` as a form's fields. Any status that is not in ``accept`` is a ``ConnectorError``.
         """
-        request = self._request(method, path, params, body)
+        request = self._request(method, path, params, body, form)
         return self._repeated(request, accept, self._ends())
 
     def text(self, path: str, kinds: Collection[str]) -> str:
         """What a GET answers, as text in UTF-8 of one of these media types; nothing at all is no answer."""
-        request = self._request("GET", path, None, None)
+        request = self._request("GET", path, None)
         found = self._repeated(request, (200,), self._ends(), text_of(kinds)).json
         if found is None:
             raise ConnectorError(f"{self._name} answered with nothing")
@@ -182,7 +183,7 @@ class Http:
             if more in asked or len(asked) == most:
                 raise ConnectorError(f"{self._name} lists its pages in a circle, or without end")
             asked.append(more)
-            found.append(self._repeated(self._request("GET", path, more, None), (200,), ends))
+            found.append(self._repeated(self._request("GET", path, more), (200,), ends))
             more = following(found[-1])
         return found
 
@@ -205,14 +206,22 @@ class Http:
         """Close its connections."""
         self._transport.close()
 
-    def _request(self, method: str, path: str, params: Params | None, body: Any) -> httpx.Request:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+    ) -> httpx.Request:
         if not path.startswith("/") or "\\" in path or not path.isprintable():
             message = f"{self._name}: a path that may lead elsewhere is not called"
             raise ConnectorError(message, permanent=True)
         url = httpx.URL(f"{self._base}{path}")
         if params:
             url = url.copy_with(params=params)
-        content = {} if body is None else {"json": body}
+        content: dict[str, Any] = {} if body is None else {"json": body}
+        content |= {} if form is None else {"data": dict(form)}
         request = httpx.Request(method, url, headers=self._headers, **content)
         if self._sign:
             request.headers.update(self._sign(request.read()))

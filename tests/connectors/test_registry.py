@@ -6,7 +6,7 @@ import pytest
 from app.errors import Misconfigured
 from connectors.access.postgres import PostgresConnector
 from connectors.interface import Kind
-from connectors.registry import ACCESS, kind_class, kinds
+from connectors.registry import kind_class, kinds
 
 
 def test_a_kind_is_found_by_its_name() -> None:
