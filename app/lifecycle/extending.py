@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from app import notices
 from app.errors import Refused
-from app.lifecycle import asking, causes, limits, paging
+from app.lifecycle import asking, lengthening, limits
 from app.lifecycle.assessing import Assessment, assess
 from app.lifecycle.desk import Desk
-from app.lifecycle.moves import Lost, ends_early, given_until, refresh_asks
+from app.lifecycle.moves import Lost, ends_early, given_until
 from app.lifecycle.press import Case, Judgement, look_at, the
 from app.model import RequestState, Verdict, short_duration
 from app.policy import Policy, PolicyFolder
@@ -41,6 +40,8 @@ def extend(desk: Desk, case: Case) -> Judgement:
     def judgement(step: Step, locked: Request | None) -> str:
         request = the(locked)
         _extension_of(request, policy, case)
+        if lengthening.is_under_way(step, request):
+            raise Refused("An extension is on its way to the target already.")
         if _present_length(request) + more != length:
             raise Lost
         if frozen := limits.freeze_of(step, case.folder, request):
@@ -106,31 +107,12 @@ def complete(step: Step, request: Request, folder: PolicyFolder, fresh: Assessme
 def _lengthen(
     step: Step, request: Request, folder: PolicyFolder, fresh: Assessment, more: timedelta, by: str
 ) -> str:
-    """Move the end as far as may be. Whoever goes on after the incident keeps their time, and may extend it yet."""
-    longest, before = fresh.decision.max_duration, given_until(request)
-    if request.granted_at is None or request.ends_at is None or before is None:
+    """Move the end as far as may be."""
+    longest = fresh.decision.max_duration
+    if request.granted_at is None or request.ends_at is None:
         raise Lost
     ends_at = min(request.ends_at + more, request.granted_at + longest)
     if ends_at <= request.ends_at:
         message = f"Not extended: it may last {short_duration(longest)} in all."
         raise Refused(message)
-    early, added = ends_early(request), max(0, int((ends_at - before).total_seconds()))
-    lasts = int((ends_at - request.granted_at).total_seconds())
-    given = min(request.duration_seconds or 0, lasts)
-    values = {
-        "duration_seconds": given,
-        "extended_seconds": lasts - given,
-        "extensions": request.extensions + (1 if added else 0),
-    }
-    paging.let_go(step, *paging.asks_of(request))
-    causes.move_end(step, request, ends_at, **asking.NOTHING_ASKED, **values)
-    step.undue("ask", request.id)
-    if early:
-        causes.go_on(step, request)
-    step.record("Extended" if added else "WentOn", by, request.id, seconds=added)
-    event, policy = "extended" if added else "went_on", folder.policies.get(request.policy)
-    notices.tell(step, request, policy, folder.settings, event, by=by, seconds=added)
-    refresh_asks(step, request)
-    if not added:
-        return f"You go on: it lasts {short_duration(timedelta(seconds=lasts))} in all."
-    return f"Extended by {short_duration(timedelta(seconds=added))}."
+    return lengthening.lengthen_to(step, request, folder, ends_at, by)

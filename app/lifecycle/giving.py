@@ -237,7 +237,7 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
             step.change(grant, receipt=kept)
             step.record("GrantCalledLate", WORKER, request.id, grant=grant.id)
             if not alone:
-                _owe_late(step, grant)
+                owe_late(step, grant)
             return
         given = {"granted_at": step.now, "verified_at": step.now, "receipt": kept, "last_error": None}
         move_grant(step, grant, GrantState.ACTIVE, **given)
@@ -248,7 +248,7 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
             _whole(step, request, folder)
 
 
-def _owe_late(step: Step, grant: Grant) -> None:
+def owe_late(step: Step, grant: Grant) -> None:
     """Our hold ran out while we called: whoever took it over may have read *absent* before our call arrived."""
     step.due("late", grant.id, step.now, taking.take_lane(grant.connector), since=iso(step.now))
 
@@ -275,7 +275,7 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
         if grant.state != GrantState.GRANTING:
             timetable.finish(step, due)
             if not alone:
-                _owe_late(step, grant)
+                owe_late(step, grant)
             return
         if isinstance(failure, NotAsked):
             timetable.again(

@@ -114,7 +114,7 @@ def _begin_to_end(
         step.undue("give", grant.id)
         if grant.id != taking and grant.ends_at > step.now:  # else it is due already
             step.due("revoke", grant.id, step.now, take_lane(grant.connector), request=request.id)
-    for kind in ("ask", "cause", "confirm", "ending"):
+    for kind in ("ask", "cause", "confirm", "ending", "lengthen"):
         step.undue(kind, request.id)
     step.record("EndBegun", by, request.id, because=str(because), reason=reason)
 

@@ -1,0 +1,225 @@
+"""What a target itself says and does: one that does not know who gave, and one that ends access by itself."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.store.tables import Due, LedgerEntry
+from tests import club
+from tests.club import BEFORE, CALLS, INSIDE, fails
+from tests.desk.test_drift import begin
+from tests.desk.test_house import says
+from tests.house import ORDERS_DB, SETTINGS, TestHouse
+
+Build = Callable[..., TestHouse]
+DOOR = ORDERS_DB.replace(
+    '  - {connector: orders-db, role: incident_writer, use: "psql orders"}',
+    "  - {connector: door, room: cellar}",
+)
+LINE = "door 30m INC-1 replica lag"
+
+
+@pytest.fixture(autouse=True)
+def _empty() -> Iterator[None]:
+    yield
+    club.forget()
+
+
+@pytest.fixture
+def at(build: Build) -> Callable[..., TestHouse]:
+    def make(kind: str, **policies: str) -> TestHouse:
+        settings = SETTINGS[: SETTINGS.index("connectors:")] + club.SETTINGS.replace("KIND", kind)
+        return build(settings=settings, kinds=club.KINDS, **(policies or {"door": DOOR}))
+
+    return make
+
+
+def end_of(request: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(request["ends_at"])
+
+
+# --- a list without givers -----------------------------------------------------------------------------------
+
+
+def test_a_member_for_half_an_hour(at: Build) -> None:
+    house = at("club")
+    request = house.asks("ada", LINE)
+    assert (request["state"], request["grants"][0]["already_had"]) == ("active", False)
+    house.later(minutes=30)
+    assert house.latest()["state"] == "revoked"
+    assert (INSIDE, CALLS) == ({}, ["grant ada", "revoke ada", "sessions ada"])
+    assert house.ledger_is_clean()
+
+
+def test_whoever_was_on_the_list_before_is_neither_added_nor_struck_off(at: Build) -> None:
+    house = at("club")
+    INSIDE["ada"] = None
+    request = house.asks("ada", LINE)
+    assert (request["state"], request["grants"][0]["already_had"]) == ("active", True)
+    house.later(minutes=30)
+    (grant,) = house.latest()["grants"]
+    assert (grant["state"], grant["left_because"], grant["sessions"]) == ("left", "standing", "none")
+    assert (INSIDE, CALLS) == ({"ada": None}, [])
+
+
+def test_of_two_grants_of_ours_the_last_strikes_off(at: Build) -> None:
+    house = at("club")
+    house.asks("ada", LINE)
+    house.later(minutes=10)
+    assert house.asks("ada", LINE)["grants"][0]["already_had"] is False
+    house.later(minutes=20)
+    assert "ada" in INSIDE
+    house.later(minutes=10)
+    assert INSIDE == {}
+
+
+def test_whom_somebody_else_adds_between_the_plan_and_the_call_stays_on_the_list(at: Build) -> None:
+    house = at("club")
+    BEFORE["read"] = [lambda: None, lambda: INSIDE.update(ada=None)]
+    assert house.asks("ada", LINE)["grants"][0]["already_had"] is True
+    house.later(minutes=30)
+    assert house.latest()["grants"][0]["left_because"] == "standing"
+    assert (INSIDE, CALLS) == ({"ada": None}, [])
+    assert [row.action for row in house.rows(LedgerEntry) if row.action == "GrantFoundStanding"]
+    assert house.ledger_is_clean()
+
+
+def test_who_was_struck_off_between_the_plan_and_the_call_is_not_added_for_good(at: Build) -> None:
+    house = at("club")
+    INSIDE["ada"] = None
+    BEFORE["read"] = [lambda: None, INSIDE.clear]
+    request = house.asks("ada", LINE)
+    assert request["state"] == "failed"
+    assert "ada had it at door before, and has not any more. Ask again." in house.told("ada")
+    assert CALLS == []
+
+
+def test_a_call_whose_answer_was_lost_is_ours_and_is_taken_back(at: Build) -> None:
+    house = at("club")
+    BEFORE["read"] = [lambda: None, lambda: None, fails()]
+    house.asks("ada", LINE)
+    house.later(seconds=2)
+    assert house.latest()["state"] == "active"
+    assert CALLS == ["grant ada"]
+    house.later(minutes=30)
+    assert (house.latest()["state"], INSIDE) == ("revoked", {})
+
+
+def test_a_sweep_tells_of_members_that_no_grant_explains_and_touches_none(at: Build) -> None:
+    house = begin(at("club"))
+    house.asks("ada", LINE)
+    INSIDE["mallory"] = None
+    house.later(minutes=3)
+    (found,) = [row for row in house.rows(LedgerEntry) if row.action == "AccessOfOthersFound"]
+    assert [each["subject"] for each in json.loads(found.data)["found"]] == ["mallory"]
+    assert set(INSIDE) == {"ada", "mallory"}
+    del INSIDE["ada"]
+    house.later(minutes=3)
+    house.later(seconds=10)
+    assert house.latest()["ended"]["because"] == "vanished"
+
+
+# --- a target with an end of its own --------------------------------------------------------------------------
+
+
+def test_the_target_is_told_the_end_and_moved_before_ours_is(at: Build) -> None:
+    house = at("turnstile")
+    before = end_of(house.asks("ada", LINE))
+    assert INSIDE["ada"] == before
+    BEFORE["grant"] = [lambda: INSIDE.update(seen=end_of(house.latest()))]
+    said = house.presses("ada", "extend")
+    after = end_of(house.latest())
+    assert INSIDE.pop("seen") == before
+    assert after == before + timedelta(minutes=30) == INSIDE["ada"]
+    assert "as soon as door has the new end" in said
+    assert "30 min more" in house.told("ada")
+    house.later(minutes=60)
+    assert (house.latest()["state"], INSIDE) == ("revoked", {})
+    assert house.ledger_is_clean()
+
+
+def test_a_target_that_is_stuck_is_told_again_and_nobody_hears_of_more_time_before(at: Build) -> None:
+    house = at("turnstile")
+    before = end_of(house.asks("ada", LINE))
+    BEFORE["grant"] = [fails()]
+    house.presses("ada", "extend")
+    assert end_of(house.latest()) == before
+    assert "on its way" in house.presses("ada", "extend")
+    house.later(seconds=2)
+    assert end_of(house.latest()) == before + timedelta(minutes=30)
+
+
+def test_a_target_that_refuses_for_good_leaves_the_end_where_it_was(at: Build) -> None:
+    house = at("turnstile")
+    before = end_of(house.asks("ada", LINE))
+    BEFORE["grant"] = [fails("door allows no more than 30 minutes", permanent=True)]
+    house.presses("ada", "extend")
+    assert end_of(house.latest()) == before
+    assert "door allows no more than 30 minutes" in house.told("ada")
+    assert not house.rows(Due, Due.kind == "lengthen")
+    house.later(minutes=30)
+    assert house.latest()["state"] == "revoked"
+
+
+def test_more_time_that_people_agreed_to_is_carried_to_the_target_as_well(at: Build) -> None:
+    house = at("turnstile")
+    house.asks("alan", LINE)
+    house.presses("grace", "approve")
+    before = end_of(house.latest())
+    house.presses("alan", "extend")
+    house.presses("grace", "approve")
+    assert end_of(house.latest()) == before + timedelta(minutes=30) == INSIDE["alan"]
+
+
+def test_who_gives_back_while_more_time_is_carried_has_nothing_in_the_end(at: Build) -> None:
+    house = at("turnstile")
+    house.asks("ada", LINE)
+    BEFORE["grant"] = [fails()]
+    house.presses("ada", "extend")
+    house.person("ada").commands("/breakglass end")
+    house.work()
+    assert (house.latest()["state"], INSIDE) == ("revoked", {})
+    assert not house.rows(Due, Due.kind == "lengthen")
+    house.later(minutes=1)
+    assert INSIDE == {}
+
+
+def test_what_a_slow_call_gives_after_its_request_has_ended_is_taken_back(at: Build) -> None:
+    house = at("turnstile")
+    house.asks("ada", LINE)
+
+    def end_meanwhile() -> None:
+        house.person("ada").commands("/breakglass end")
+        house.later(seconds=5)  # whoever called seems dead by now
+        assert (house.latest()["state"], INSIDE) == ("revoked", {})
+
+    BEFORE["grant"] = [end_meanwhile]
+    house.presses("ada", "extend")
+    house.later(seconds=1)
+    assert INSIDE == {}
+    assert [row for row in house.rows(LedgerEntry) if row.action == "LateCallTakenBack"]
+
+
+def test_a_freeze_stops_what_is_on_its_way(at: Build) -> None:
+    house = at("turnstile")
+    before = end_of(house.asks("ada", LINE))
+    BEFORE["grant"] = [fails()]
+    house.presses("ada", "extend")
+    says(house, "eve", "freeze", "breakglass_freeze", reason="Look first.")
+    house.later(seconds=2)
+    assert end_of(house.latest()) == before
+    assert not house.rows(Due, Due.kind == "lengthen")
+
+
+def test_a_grant_that_ends_earlier_does_not_shorten_what_another_one_holds(at: Build) -> None:
+    house = at("turnstile")
+    later = end_of(house.asks("ada", "door 1h INC-1 replica lag"))
+    house.asks("ada", LINE)
+    assert INSIDE["ada"] == later
+    house.later(minutes=30)
+    assert INSIDE["ada"] == later
+    house.later(minutes=30)
+    assert INSIDE == {}
