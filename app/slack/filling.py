@@ -17,7 +17,7 @@ from app.lifecycle.desk import Desk
 from app.lifecycle.taking import pause
 from app.model import Person, SlackUser, Verdict
 from app.policy import Ask, Decision, Policy, PolicyFolder, decide, subject_name
-from app.slack import forms, reasons
+from app.slack import forms, promises, reasons
 from app.slack.blocks import MOST_OPTIONS, Block, bullets, inline
 from app.slack.forms import Choice, Filled, Typed
 from app.slack.posting import FAILURES, Impossible, Limited, Silent, judge
@@ -242,7 +242,8 @@ def _accounts(folder: PolicyFolder, policy: Policy, person: Person, looked: Look
                 yield f"{sentence} {policy.owner.name} can add you."
             case found:
                 sure = " (found)" if found else ""
-                yield f"{describe(connector, entry.access.options)}, on your account {name}{sure}."
+                where = f"{describe(connector, entry.access.options)}, on your account {name}{sure}."
+                yield f"{where} {promises.sentence(entry.promise)}"
 
 
 def _nobody_looked(_connector: str, _name: str) -> None:

@@ -21,6 +21,7 @@ from app.slack.text import (
 from app.slack.view import RequestView, Said
 
 LIVE = frozenset({RequestState.GRANTING, RequestState.ACTIVE})
+NOT_OVER = LIVE | {RequestState.DECIDING, RequestState.PENDING}
 Rows = list[tuple[str, Words]]
 
 _REASON_SHOWN = 1500
@@ -52,6 +53,7 @@ def rows_of(view: RequestView) -> Rows:
         ("Why", [cut(visible(view.reason), _REASON_SHOWN)]),
         ("Incident", _incident(view)),
         ("Account", [accounts] if accounts else []),
+        ("Arrives, ends", [view.promised] if view.promised and view.state in NOT_OVER else []),
     ]
 
 

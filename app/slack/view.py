@@ -11,6 +11,7 @@ from app.lifecycle import causes, moves, quorum
 from app.lifecycle.quorum import Place
 from app.model import RequestState, SlackUser
 from app.policy import ApprovalPlan, Policy, PolicyFolder
+from app.slack import promises
 from app.slack.text import spoken
 from app.store.tables import Approval, Due, Grant, Request
 from app.store.views import as_json, parts_of
@@ -55,6 +56,7 @@ class RequestView:
 
     ``ended_…`` are set from when the end began; ``silent`` says what a decision still waits for. ``goes_on``: its end
     was brought forward, and that is when it ends if the holder goes on. ``hangs_on``: the incident that it ends with.
+    ``promised``: how soon it is there and who ends it.
     """
 
     id: str
@@ -72,6 +74,7 @@ class RequestView:
     access: tuple[str, ...]
     accounts: tuple[tuple[str, str], ...]
     uses: tuple[str, ...]
+    promised: str
     extend_by: timedelta | None
     goes_on: datetime | None
     hangs_on: str | None
@@ -146,6 +149,7 @@ def look(session: Session, request: Request, folder: PolicyFolder) -> RequestVie
         access=_access(policy, rows),
         accounts=tuple((connector, account) for connector, account in request.subjects or ()),
         uses=tuple(entry.use for entry in policy.access if entry.use) if policy else (),
+        promised=promises.of_all(policy.access) if policy else "",
         extend_by=_extend_by(request, policy),
         goes_on=_goes_on(request),
         hangs_on=_hangs_on(session, request),

@@ -42,6 +42,7 @@ def a_view(state: RequestState = RequestState.PENDING, **values: Any) -> Request
         "access": ("orders-db: incident_writer",),
         "accounts": (("orders-db", "ada"),),
         "uses": ("psql orders-db, then: SET ROLE incident_writer;",),
+        "promised": "Usually there within a second; taken back by breakglass.",
         "extend_by": None,
         "goes_on": None,
         "hangs_on": None,
