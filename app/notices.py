@@ -121,6 +121,8 @@ def _to_requester(
     data: Mapping[str, Any],
     told: Collection[str],
 ) -> None:
+    if not request.slack_user:  # tried out from the terminal: nobody holds it
+        return
     conversation, slot = dm(requester(request)), status_slot(request)
     post(step, conversation, "status", priority, request=request, slot=slot)
     if event and slot in told:

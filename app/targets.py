@@ -15,17 +15,28 @@ from app.errors import ConnectorError, Misconfigured, storable
 from app.gates import Gate
 from app.policy import ConnectorConfig, Kinds, PolicyFolder, SourceConfig, resolve
 from connectors.interface import AccessConnector, Kind, Limits
-from connectors.registry import ACCESS, OURS, Classes, Registry, kind_class
+from connectors.plugins import installed
+from connectors.registry import Classes, Registry, kind_class
 
 logger = structlog.get_logger()
 
 
-def kinds_of(registry: Registry = OURS) -> Kinds:
+def kinds_of(registry: Registry) -> Kinds:
     """Every kind that settings may name, for the loader; none of their classes is imported by that."""
     untried = {("connectors", name) for name, kind in registry.access.items() if kind.experimental}
     untried |= {("sources", name) for name, kind in registry.sources.items() if kind.experimental}
     access, sources, pagers = map(Classes, (registry.access, registry.sources, registry.pagers))
-    return Kinds(access, sources, pagers, frozenset(untried))
+    brought = {
+        (key, kind.name): kind.distribution
+        for key, part in (
+            ("connectors", registry.access),
+            ("sources", registry.sources),
+            ("sources", registry.pagers),
+        )
+        for kind in part.values()
+        if kind.distribution
+    }
+    return Kinds(access, sources, pagers, frozenset(untried), brought, clashes=registry.clashes)
 
 
 class Guarded:
@@ -107,7 +118,7 @@ def built(
 class ConnectorRack:
     """See ``lifecycle.desk.Targets``. A connector is rebuilt when its settings change; the old one is closed.
 
-    ``failed`` is told of each call that a target did not do.
+    ``failed`` is told of each call that a target did not do. ``registry``: None, all kinds that are installed.
     """
 
     def __init__(
@@ -116,13 +127,13 @@ class ConnectorRack:
         env: Mapping[str, str],
         now: Callable[[], datetime],
         failed: Callable[[], None] = lambda: None,
-        registry: Mapping[str, Kind] = ACCESS,
+        registry: Mapping[str, Kind] | None = None,
     ) -> None:
         self._folder = folder
         self._env = env
         self._now = now
         self._failed = failed
-        self._registry = registry
+        self._registry = installed().access if registry is None else registry
         self._built: dict[str, tuple[ConnectorConfig, AccessConnector]] = {}
         self._gates: dict[str, Gate] = {}
         self._lock = threading.Lock()

@@ -38,7 +38,7 @@ from app.store.engine import AWAY, make_engine
 from app.store.step import Steps
 from app.targets import ConnectorRack, kinds_of
 from app.watch import CredentialCheck, Watch
-from connectors.registry import OURS, Registry
+from connectors.plugins import installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from app.slack.delivery import Delivery
     from app.slack.directory import SlackDirectory
     from app.store.tables import Due
+    from connectors.registry import Registry
 
 RELOAD_EVERY = timedelta(seconds=3)
 GROUPS_EVERY = timedelta(seconds=20)
@@ -108,7 +109,7 @@ def build(
     *,
     env: Mapping[str, str] | None = None,
     clock: Clock | None = None,
-    registry: Registry = OURS,
+    registry: Registry | None = None,
 ) -> House:
     """The house of one process. Opens nothing but what it must; the shelf is opened by the process itself."""
     from app.slack.client import make_client
@@ -120,9 +121,9 @@ def build(
     event.listen(engine, "handle_error", partial(_database_failed, failed("database")))
     bell = Bell(settings.redis(), failed("redis")) if settings.redis_url else None
     steps = Steps(engine, time.now, bell.ring if bell else _nobody, meters.took)
+    registry = registry or installed()
     shelf = PolicyShelf(Where(settings.policies, kinds_of(registry), environment), steps)
-    client = make_client(settings, failed("slack"))
-    directory = SlackDirectory(client)
+    directory = SlackDirectory(client := make_client(settings, failed("slack")))
     targets = ConnectorRack(shelf.current, environment, time.latest, failed("connector"), registry.access)
     pagers = PagerRack(shelf.current, environment, failed("pager"), registry.pagers)
     people = Bindings(steps, directory, time.now)

@@ -4,6 +4,7 @@ All calls are bounded in time by the connector itself, idempotent, and raise onl
 :class:`app.errors.ConnectorError`, whose text never holds a secret.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -307,10 +308,19 @@ class Pager(OutsideSystem, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One line of the registry: where a kind's class is found, imported on first use."""
+    """One line of the registry: where a kind's class is found, imported on first use.
+
+    ``distribution``: whose package brings it; None: ours.
+    """
 
     name: str
     path: str
     extra: str | None = None
     experimental: bool = False
     promises: Mapping[str, str] = field(default_factory=dict)
+    distribution: str | None = None
+
+
+def canonical(distribution: str) -> str:
+    """A distribution's name as everybody compares it: ``Acme_Tools`` is ``acme-tools``."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()

@@ -3,7 +3,7 @@
 import difflib
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -52,11 +52,15 @@ PAGERS: Mapping[str, Kind] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """All the kinds that there are: ours, or with those of a test or of somebody else's package."""
+    """All the kinds that there are: ours, or with those of a test or of somebody else's package.
+
+    ``clashes``: by distribution, the kinds of it that are left out because their names are taken.
+    """
 
     access: Mapping[str, Kind]
     sources: Mapping[str, Kind]
     pagers: Mapping[str, Kind]
+    clashes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 OURS = Registry(ACCESS, SOURCES, PAGERS)
@@ -91,11 +95,13 @@ def kinds(registry: Mapping[str, Kind] = ACCESS) -> Sequence[str]:
 def kind_class(name: str, registry: Mapping[str, Kind] = ACCESS) -> Any:
     """The class of that kind, built as ``cls(name, settings)``.
 
-    ``Misconfigured`` where there is no such kind, or where the package it needs is not installed.
+    ``Misconfigured`` where there is no such kind, or where the package it needs is not installed, or not of use.
     """
     kind = registry.get(name)
     if kind is None:
         raise Misconfigured([_unknown(name, registry)])
+    if kind.distribution:
+        return _theirs(kind, kind.distribution)
     module, _, attribute = kind.path.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
@@ -104,6 +110,26 @@ def kind_class(name: str, registry: Mapping[str, Kind] = ACCESS) -> Any:
             raise  # a fault of ours, not a package that somebody forgot
         raise Misconfigured([_missing(kind, error.name or "a package")]) from None
     return found
+
+
+def _theirs(kind: Kind, distribution: str) -> Any:
+    """A class of other people's: whatever goes wrong while it is imported, our own folder can be read all the same."""
+    module, _, attribute = kind.path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # importing it runs whatever it likes
+        what = f"`{kind.path}` of the package {distribution} cannot be imported ({type(error).__name__})"
+        raise Misconfigured(
+            [Problem(f"kind: {kind.name}", what, f"mend or update {distribution}")]
+        ) from error
+    missing = [name for name in _MUST_HAVE if not hasattr(found, name)]
+    if missing:
+        what = f"`{kind.path}` of the package {distribution} has no `{missing[0]}`"
+        raise Misconfigured([Problem(f"kind: {kind.name}", what, "see CONTRIBUTING.md, A new connector")])
+    return found
+
+
+_MUST_HAVE = ("kind", "Settings", "check", "close")
 
 
 def _unknown(name: str, registry: Mapping[str, Kind]) -> Problem:

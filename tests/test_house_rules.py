@@ -67,7 +67,7 @@ WALL_CLOCK = {
     "app/sandbox/workspace.py": "the sandbox is Slack, which has a clock of its own",
 }
 SLEEP = {
-    "app/cli/revoke.py": "the terminal waits for the read-back, and nobody waits for the terminal",
+    "app/cli/terminal.py": "the terminal waits for the read-back, and nobody waits for the terminal",
     "app/web.py": "the count of refused senders is written once a minute",
     "connectors/http.py": "a safe call is repeated within the deadline that its caller gave",
     "app/sandbox/api.py": "a slow Slack is one of its faults",

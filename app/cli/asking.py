@@ -7,7 +7,6 @@ from app.cli.terminal import Terminal
 from app.clock import SystemClock
 from app.errors import Problem
 from app.policy import PolicyFolder
-from connectors.registry import OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Seen:
 def look_outside(terminal: Terminal, folder: PolicyFolder) -> Seen:
     """Everything that the folder names; raises ``Misconfigured`` where the environment itself is faulty."""
     terminal.settings("live")
-    kinds = terminal.registry or OURS
+    kinds = terminal.known()
     outside = live.Outside(
         folder, terminal.env, kinds.access, kinds.sources, kinds.pagers, SystemClock().now()
     )

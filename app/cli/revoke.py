@@ -1,6 +1,5 @@
 """``revoke``: begins the end in the database, rings the worker, and waits for the read-back."""
 
-import time
 from collections.abc import Mapping, Sequence
 
 import click
@@ -8,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from app.cli import output
 from app.cli.options import json_option, reason_option
-from app.cli.terminal import Terminal, actor, note_command
+from app.cli.terminal import Terminal, actor, look_until, note_command
 from app.lifecycle.ending import stop
 from app.lifecycle.house import stop_all
 from app.lifecycle.moves import lock_request
@@ -18,7 +17,6 @@ from app.store.tables import Request
 from app.store.views import find_request
 from app.wiring import House
 
-LOOK_EVERY = 0.1
 _BATCH = 500
 
 
@@ -79,14 +77,12 @@ def _revoke_all(house: House, folder: PolicyFolder, reason: str) -> Sequence[str
 
 def _wait(house: House, ids: Sequence[str], seconds: float) -> Mapping[str, str]:
     """The requests' states, as soon as none is open, or after that time."""
-    deadline = time.monotonic() + seconds
-    while True:
+
+    def look() -> Mapping[str, str]:
         with house.steps.read() as session:
-            states = _states(session, ids)
-        left = deadline - time.monotonic()
-        if left <= 0 or not _open(states):
-            return states
-        time.sleep(min(LOOK_EVERY, left))
+            return _states(session, ids)
+
+    return look_until(look, lambda states: not _open(states), seconds)
 
 
 def _states(session: Session, ids: Sequence[str]) -> dict[str, str]:

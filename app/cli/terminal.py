@@ -4,10 +4,11 @@ import os
 import pwd
 import re
 import socket
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from app.policy import Kinds, PolicyFolder
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 READ_BACK_SECONDS = 30.0
 """How long ``revoke`` waits for the target to say that the access is gone."""
 
+LOOK_EVERY = 0.1
+
+Found = TypeVar("Found")
 _UNEXPECTED = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_NAME = 64
 
@@ -27,7 +31,7 @@ _LONGEST_NAME = 64
 class Terminal:
     """``env`` is the environment; ``patience``, in seconds, is how long anything outside is waited for.
 
-    ``registry``: every kind that settings may name; None: ours.
+    ``registry``: every kind that settings may name; None: ours and those of the packages installed here.
     """
 
     env: Mapping[str, str] = field(repr=False)
@@ -38,7 +42,13 @@ class Terminal:
         """Every kind that settings may name, for the loader."""
         from app.targets import kinds_of
 
-        return kinds_of(self.registry) if self.registry else kinds_of()
+        return kinds_of(self.known())
+
+    def known(self) -> "Registry":
+        """The same, with where their classes are found."""
+        from connectors.plugins import installed
+
+        return self.registry or installed()
 
     def settings(self, process: "Process") -> "Settings":
         """The settings, with the log set up by them; raises ``Misconfigured``."""
@@ -66,7 +76,7 @@ class Terminal:
 
         settings = self.settings("terminal")
         with database_named(settings):
-            house = wiring.build(settings, env=self.env)
+            house = wiring.build(settings, env=self.env, registry=self.known())
             try:
                 wiring.must_be_migrated(house.engine)
                 yield house
@@ -87,6 +97,17 @@ class Terminal:
         with house.steps.read() as session:
             kept = session.exec(newest).first()
         return from_text(kept.text, kinds=self.kinds(), env=self.env) if kept else self.folder()
+
+
+def look_until(look: Callable[[], Found], done: Callable[[Found], bool], seconds: float) -> Found:
+    """What ``look`` says as soon as it is ``done``, or after that time: other processes do the work meanwhile."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        left = deadline - time.monotonic()
+        if left <= 0 or done(found):
+            return found
+        time.sleep(min(LOOK_EVERY, left))
 
 
 def schemas() -> "Kinds":

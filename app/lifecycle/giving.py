@@ -64,7 +64,7 @@ def plan(step: Step, request: Request, assessment: Assessment, **decided: Any) -
         step.undue("ask", request.id)
     # Holds are locked in one order, whatever the order of the policy that names them.
     for number, place in sorted(enumerate(assessment.places), key=lambda each: _hold_key(each[1])):
-        _plan_one(step, request, number, place, ends_at)
+        plan_one(step, request, number, place, ends_at)
     step.record("GrantPlanned", "policy", request.id, rule=decision.rule)
     if decision.confirm and request.confirm_due:
         step.due("confirm", request.id, request.confirm_due, "timer")
@@ -79,7 +79,8 @@ def plan(step: Step, request: Request, assessment: Assessment, **decided: Any) -
         paging.given(step, request, assessment.folder, pager, doubt=True)
 
 
-def _plan_one(step: Step, request: Request, number: int, place: Place, ends_at: datetime) -> None:
+def plan_one(step: Step, request: Request, number: int, place: Place, ends_at: datetime) -> None:
+    """Plan one access of a request that is ``granting``: the grant, its revocation, its call."""
     access = place.entry.access
     hold = lock_hold(step, access, place.subject)
     grant = Grant(

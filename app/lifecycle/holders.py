@@ -49,4 +49,8 @@ def _seen(desk: Desk, requests: Sequence[str]) -> dict[str, datetime | None]:
     key = col(Request.team) + ":" + col(Request.slack_user)
     looked = select(key, PersonRow.profile_at).outerjoin(PersonRow, col(PersonRow.id) == key)
     with desk.steps.read() as session:
-        return dict(session.exec(looked.where(col(Request.id).in_(requests)).distinct()).all())
+        somebody = (
+            col(Request.id).in_(requests),
+            col(Request.slack_user) != "",
+        )  # a canary is nobody in Slack
+        return dict(session.exec(looked.where(*somebody).distinct()).all())

@@ -36,8 +36,10 @@ from app.policy.given import facts_from_file, facts_from_given
 from app.policy.kinds import Kinds
 from app.policy.loading import from_text, load
 from app.policy.model import (
+    TRY,
     AccessEntry,
     AlertRule,
+    Canary,
     ConnectorConfig,
     DurationRule,
     EndRule,
@@ -62,10 +64,12 @@ from app.policy.trials import TestResult, run_tests
 from app.policy.variables import resolve
 
 __all__ = [
+    "TRY",
     "AccessEntry",
     "AlertRule",
     "ApprovalPlan",
     "Ask",
+    "Canary",
     "ConfirmPlan",
     "ConnectorConfig",
     "Crowd",

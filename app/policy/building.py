@@ -29,6 +29,7 @@ from app.policy.kinds import Kinds, KindSchema, options_of
 from app.policy.model import (
     AccessEntry,
     AlertRule,
+    Canary,
     ConnectorConfig,
     DurationRule,
     EndRule,
@@ -54,12 +55,19 @@ from app.policy.written import (
     RuleText,
     StagesText,
 )
-from app.policy.written_settings import HoursText, IncidentsText, IncidentText, ScheduleText, SettingsText
+from app.policy.written_settings import (
+    ConnectorText,
+    HoursText,
+    IncidentsText,
+    IncidentText,
+    ScheduleText,
+    SettingsText,
+)
 from connectors.interface import Incident
 
 
 def build_settings(
-    written: SettingsText, incidents: list[IncidentText], policies: Iterable[PolicyText]
+    written: SettingsText, incidents: list[IncidentText], policies: Iterable[PolicyText], kinds: Kinds
 ) -> Settings:
     """The settings; ``domains`` left out are those of every address that the folder names as a person."""
     domains = frozenset(domain.casefold() for domain in written.domains or named_domains(written, policies))
@@ -89,10 +97,7 @@ def build_settings(
             {name: PagerConfig(name, each.source, _others(each)) for name, each in written.pagers.items()}
         ),
         connectors=MappingProxyType(
-            {
-                name: ConnectorConfig(name, each.kind, each.subject, _others(each), each.drift)
-                for name, each in written.connectors.items()
-            }
+            {name: _connector(name, each, kinds) for name, each in written.connectors.items()}
         ),
         identities=MappingProxyType(
             {email: MappingProxyType(each) for email, each in written.identities.items()}
@@ -100,6 +105,15 @@ def build_settings(
         freeze_exempt=frozenset(written.freeze_exempt),
         retention=MappingProxyType({"ledger": written.retention.ledger}),
     )
+
+
+def _connector(name: str, written: ConnectorText, kinds: Kinds) -> ConnectorConfig:
+    kind = kinds.access[written.kind]
+    canaries = tuple(
+        Canary(each.subject, MappingProxyType(options_of(kind, each.model_extra or {})))
+        for each in written.canary
+    )
+    return ConnectorConfig(name, written.kind, written.subject, _others(written), written.drift, canaries)
 
 
 def named_domains(written: SettingsText, policies: Iterable[PolicyText]) -> frozenset[str]:

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from app.errors import Misconfigured
 from app.policy.checks import Known
+from app.policy.checks_plugins import check_plugins, unlisted
 from app.policy.checks_sources import SourcesChecker, untried
 from app.policy.faults import Document
-from app.policy.kinds import Kinds, KindSchema
+from app.policy.kinds import Kinds, KindSchema, options_of
 from app.policy.model import PLACEHOLDER
 from app.policy.names import Principal, Wrong, did_you_mean
 from app.policy.written_settings import ConnectorText, IncidentText, SettingsText
@@ -84,6 +85,7 @@ class SettingsChecker:
                 self.document.add(
                     ("freeze_exempt", position), f"there is no policy `{policy}`", did_you_mean(policy, ids)
                 )
+        check_plugins(self.document, self.written, self.kinds)
         for name, connector in self.written.connectors.items():
             self.connector(connector, ("connectors", name))
         SourcesChecker(self.document, self.written, self.kinds).check()
@@ -127,6 +129,7 @@ class SettingsChecker:
             self.values(connector, kind, loc)
             if ("connectors", connector.kind) in self.kinds.experimental and not connector.experimental:
                 self.document.add((*loc, "kind"), *untried(connector.kind))
+            self.canaries(connector, kind, loc)
         unknown = [found for found in _BRACES.findall(connector.subject) if not PLACEHOLDER.fullmatch(found)]
         if unknown:
             what = f"`{unknown[0]}` stands for nothing"
@@ -143,7 +146,9 @@ class SettingsChecker:
             for problem in missing.problems:
                 self.document.add(loc, problem.what, problem.remedy)
             return None
-        if found is None:
+        if found is None and (whose := self.kinds.unlisted.get(("connectors", name))):
+            self.document.add(loc, *unlisted(whose))
+        elif found is None:
             what = f"there is no connector kind `{name}`"
             self.document.add(loc, what, did_you_mean(name, self.kinds.access))
         return found
@@ -154,6 +159,19 @@ class SettingsChecker:
             kind.Settings.model_validate(connector.model_extra or {})
         except ValidationError as error:
             self.document.take_foreign(error, kind.Settings, loc)
+
+    def canaries(self, connector: ConnectorText, kind: KindSchema, loc: Loc) -> None:
+        """Accounts that are nobody's, each with an access of that kind."""
+        people = {accounts.get(str(loc[-1])): email for email, accounts in self.written.identities.items()}
+        for position, canary in enumerate(connector.canary):
+            here: Loc = (*loc, "canary", position)
+            if owner := people.get(canary.subject):
+                what = f"`{canary.subject}` belongs to {owner}"
+                self.document.add((*here, "subject"), what, "a canary is an account that is nobody's")
+            try:
+                options_of(kind, canary.model_extra or {})
+            except ValidationError as error:
+                self.document.take_foreign(error, kind.Access, here)
 
     def identities(self) -> None:
         """One account belongs to one person at a connector."""

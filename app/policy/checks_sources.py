@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from app.errors import Misconfigured
+from app.policy.checks_plugins import unlisted
 from app.policy.faults import Document
 from app.policy.kinds import Kinds
 from app.policy.names import did_you_mean
@@ -63,7 +64,9 @@ class SourcesChecker:
             for problem in missing.problems:
                 self.document.add(loc, problem.what, problem.remedy)
             return ()
-        if not classes:
+        if not classes and (whose := self.kinds.unlisted.get(("sources", kind))):
+            self.document.add(loc, *unlisted(whose))
+        elif not classes:
             what = f"there is no source kind `{kind}`"
             self.document.add(loc, what, did_you_mean(kind, {*registries[0], *registries[1]}))
         return classes

@@ -19,13 +19,14 @@ from app.policy.checks_settings import SettingsChecker, check_incidents, known_n
 from app.policy.faults import Document
 from app.policy.folder import SETTINGS, Disk, Stored, Texts
 from app.policy.kinds import Kinds
-from app.policy.model import PolicyFolder
+from app.policy.model import TRY, PolicyFolder
 from app.policy.names import POLICY_ID, Wrong
 from app.policy.variables import is_variable, lookup, variable_of
 from app.policy.written import PolicyText
 from app.policy.written_settings import IncidentFileText, IncidentText, SettingsText
 from app.policy.yaml_text import Loc, Read, Scalar, plain, read_yaml, scalars
 from app.policy.yaml_text import Mapping as MappingNode
+from connectors.interface import canonical
 
 _RESOLVED_LATER = frozenset({"connectors", "sources", "pagers"})
 """What may hold secrets: only whoever uses them fills them in."""
@@ -88,13 +89,15 @@ class _Loader:
             for loc, node in scalars(document.root):
                 self.fill_in(document, node, loc)
         written = self.settings(document)
+        listed = {canonical(name) for name in written.plugins} if written else set()
+        self.kinds = self.kinds.with_plugins(listed)
         known = known_names(document)
         policies = self.policies(_incident_file(document), known)
         incidents = self.named_files(document, written, known, policies)
         self.stop_if_faulty()
         if written is None:  # pragma: no cover - then there was a fault
             raise AssertionError
-        settings = build_settings(written, incidents, policies.values())
+        settings = build_settings(written, incidents, policies.values(), self.kinds)
         text = json.dumps({"files": self.files}, sort_keys=True, separators=(",", ":"))
         built = {
             each: build_policy(each, digest_of(self.files[f"{each}.yaml"]), policy, settings, self.kinds)
@@ -184,6 +187,9 @@ class _Loader:
         if not re.fullmatch(POLICY_ID, stem):
             remedy = "use a-z, 0-9 and `-`, 48 at most, beginning with a letter or digit"
             self.problems.append(Problem(f"{name}:1:1", f"`{stem}` cannot be a policy's id", remedy))
+        elif stem == TRY:
+            what = f"`{TRY}` is the policy of `breakglass connectors NAME --{TRY}`, which is built in"
+            self.problems.append(Problem(f"{name}:1:1", what, "give the file another name"))
         elif stem in _COMMANDS:
             what = f"`{stem}` is a word of the command, so nobody could ask for this policy"
             self.problems.append(Problem(f"{name}:1:1", what, "give the file another name"))

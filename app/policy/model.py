@@ -84,11 +84,23 @@ class PagerConfig:
     place: ClassVar[str] = "pagers"
 
 
+TRY = "try"
+"""The built-in policy of what the terminal tries out; see ``lifecycle.trying``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """An account that is nobody's, and the access with which its target may be tried out."""
+
+    subject: str
+    options: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorConfig:
     """A target. ``values`` are its kind's keys as written, with ``${…}`` unresolved; see ``resolve``.
 
-    ``drift``: whether access there that others made is told.
+    ``drift``: whether access there that others made is told. ``canary``: what the terminal may try out.
     """
 
     name: str
@@ -96,6 +108,7 @@ class ConnectorConfig:
     subject: str
     values: Mapping[str, Any]
     drift: Literal["report", "off"] = "report"
+    canary: tuple[Canary, ...] = ()
     place: ClassVar[str] = "connectors"
 
 

@@ -1,6 +1,6 @@
 """settings.yaml and what stands beside it, as written: the keys, and a sentence on each for editors."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -149,6 +149,14 @@ class PagerText(Strict):
     source: Name = Field(description="A name under `sources`.")
 
 
+class CanaryText(Strict):
+    """What may be tried out at a target; the remaining keys say which access, as in a policy."""
+
+    model_config = ConfigDict(extra="allow")
+
+    subject: Line = Field(description="An account there that is nobody's.")
+
+
 class ConnectorText(Strict):
     """A target; the remaining keys belong to its kind."""
 
@@ -165,6 +173,9 @@ class ConnectorText(Strict):
     drift: Annotated[Literal["report", "off"], _DRIFT, _DRIFT_SCHEMA] = Field(
         default="report", description="Whether access there that others made is told: report or off."
     )
+    canary: list[CanaryText] = Field(
+        default=[], description="Accounts that are nobody's, with which the terminal may try the target out."
+    )
 
 
 class RetentionText(Strict):
@@ -177,8 +188,6 @@ class RetentionText(Strict):
 
 class SettingsText(Strict):
     """What the policies of this folder share."""
-
-    not_enforced: ClassVar[frozenset[str]] = frozenset({"plugins"})
 
     timezone: Annotated[str, read_by(parse_zone)] = Field(
         default="UTC", description="Where no other zone is written."
@@ -212,6 +221,9 @@ class SettingsText(Strict):
     )
     freeze_exempt: list[Name] = Field(
         default=[], description="Policies that still work while everything else is frozen."
+    )
+    plugins: list[Line] = Field(
+        default=[], description="Distributions whose entry points may add kinds; none replaces ours."
     )
     retention: RetentionText = Field(default=RetentionText(), description="How long records are kept.")
 

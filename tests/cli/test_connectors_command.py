@@ -1,12 +1,24 @@
-import pytest
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from tests.cli.conftest import Shell
+import pytest
+from sqlmodel import select
+
+from app.cli.trying import TIMES
+from app.model import GrantState, RequestState
+from app.store.step import Steps
+from app.store.tables import Due, Grant, LedgerEntry, Request
+from tests.cli.conftest import SETTINGS, Shell
 from tests.servers import PostgresServer
 
 
 def test_kinds_and_connectors_are_listed_with_their_promises_without_any_secret(breakglass: Shell) -> None:
     answer = breakglass.json("connectors", DATABASE_URL=None)
-    assert {"kind": "postgres", "experimental": False, "promises": {"expiry": "worker"}} in answer["kinds"]
+    kind = {"kind": "postgres", "experimental": False, "promises": {"expiry": "worker"}, "package": None}
+    assert kind in answer["kinds"]
     assert answer["connectors"] == [
         {
             "name": "orders-db",
@@ -49,6 +61,77 @@ def test_an_unknown_connector_is_a_no_with_the_nearest_name(breakglass: Shell) -
     assert "did you mean `orders-db`?" in breakglass.refuses("connectors", "orders", code=1)
 
 
-@pytest.mark.parametrize("option", ["--try", "--live"])
-def test_options_of_later_versions_are_wrong_usage(breakglass: Shell, option: str) -> None:
-    assert "No such option" in breakglass.refuses("connectors", "orders-db", option, code=2)
+def test_an_option_that_there_is_not_is_wrong_usage(breakglass: Shell) -> None:
+    assert "No such option" in breakglass.refuses("connectors", "orders-db", "--live", code=2)
+
+
+# --- tried out -------------------------------------------------------------------------------------------------
+
+CANARY = SETTINGS.replace(
+    "sessions: end}", "sessions: end, canary: [{subject: probe, role: incident_writer}]}"
+)
+
+
+@pytest.fixture
+def tried(folder: Path, target: PostgresServer, breakglass: Shell) -> Iterator[Shell]:
+    (folder / "settings.yaml").write_text(CANARY)
+    target.run("CREATE ROLE probe LOGIN")
+    yield Shell({**breakglass.env, "ORDERS_DB_DSN": target.dsn("bot")})
+    target.run("DROP ROLE probe")
+
+
+@contextmanager
+def working(steps: Steps) -> Iterator[None]:
+    """A stand-in for the worker: what is planned is soon given, and taken back."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(0.02):
+            with steps.step() as step:
+                for grant in step.session.exec(select(Grant)).all():
+                    request = step.session.get_one(Request, grant.request_id)
+                    done = dict.fromkeys(TIMES, step.now)
+                    step.change(grant, state=str(GrantState.REVOKED), **done)
+                    step.change(
+                        request, state=str(RequestState.REVOKED), state_at=step.now, ended_at=step.now
+                    )
+                    step.record("RequestEnded", "worker", grant.request_id)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def test_a_target_is_tried_out_with_a_canary_and_the_four_times_are_printed(
+    tried: Shell, steps: Steps
+) -> None:
+    with working(steps):
+        told = tried.says("connectors", "orders-db", "--try", "probe")
+    lines = [line.split("  ")[0] for line in told.splitlines()]
+    assert lines == ["WHAT", "given", "seen at the target", "taken back", "seen gone"]
+    assert told.count(" s\n") == 4
+
+
+def test_where_nobody_works_it_says_so_and_the_end_is_planned_all_the_same(
+    tried: Shell, steps: Steps
+) -> None:
+    result = tried("connectors", "orders-db", "--try", "probe", "--json", patience=-60)
+    assert result.exit_code == 1
+    answer = json.loads(result.stdout)
+    assert (answer["state"], answer["granted_at"]) == ("granting", None)
+    with steps.read() as session:
+        assert sorted(row.kind for row in session.exec(select(Due)).all()) == ["give", "revoke"]
+        words = [
+            entry.data
+            for entry in session.exec(select(LedgerEntry)).all()
+            if entry.action == "TerminalCommand"
+        ]
+    assert "connectors orders-db --try probe" in words[0]
+
+
+def test_only_what_is_listed_is_tried(tried: Shell) -> None:
+    assert "lists no canary `ada`" in tried.refuses("connectors", "orders-db", "--try", "ada", code=1)
+    assert "did you mean" in tried.refuses("connectors", "orders", "--try", "probe", code=1)
+    assert "needs the connector" in tried.refuses("connectors", "--try", "probe", code=2)

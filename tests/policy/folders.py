@@ -123,10 +123,13 @@ KINDS = Kinds(
     {
         "postgres": Schema(PostgresSettings, PostgresAccess, Expiry.WORKER),
         "strong": Schema(StrongSettings, PostgresAccess, Expiry.EVERY_USE),
+        "acme": Schema(StrongSettings, PostgresAccess, Expiry.WORKER),
     },
-    {"rota": Rota(), "untried": Rota()},
-    {"siren": Siren()},
+    {"rota": Rota(), "untried": Rota(), "acme": Rota()},
+    {"siren": Siren(), "bell": Siren()},
     frozenset({("sources", "untried")}),
+    dict.fromkeys((("connectors", "acme"), ("sources", "acme"), ("sources", "bell")), "breakglass-acme"),
+    clashes={"pirates": ["postgres"]},
 )
 
 

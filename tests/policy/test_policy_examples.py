@@ -194,7 +194,7 @@ def test_every_yaml_block_of_the_reference_is_loaded_by_a_test() -> None:
     assert whole <= set(firsts)
 
 
-@pytest.mark.parametrize("key", ["review", "plugins"])
+@pytest.mark.parametrize("key", ["review"])
 def test_the_reference_names_what_is_not_enforced(key: str) -> None:
     section = REFERENCE.partition("## How a folder is read")[2].partition("\n## ")[0]
     assert f"{key}`" in section

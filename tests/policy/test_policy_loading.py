@@ -191,7 +191,27 @@ SETTINGS_FAULTS = [
         {"pagers": "{p: {source: rota, schedule: P1}}", "sources": _ROTA},
         "`rota` is of kind `rota`, which wakes nobody",
     ),
-    ({"plugins": "[breakglass-acme]"}, "this version does not enforce `plugins`"),
+    ({"plugins": "[breakglass-acne]"}, "no package `breakglass-acne` is installed here that brings a kind"),
+    ({"plugins": "[breakglass-acne]"}, "did you mean `breakglass-acme`?"),
+    ({"plugins": "[Breakglass_Acme, Breakglass_Acme]"}, "`Breakglass_Acme` is here twice"),
+    ({"plugins": "[pirates]"}, "its kind `postgres` has the name of one that is there already"),
+    (
+        {"connectors": "{orders-db: {kind: acme}}"},
+        "comes from the package breakglass-acme, which `plugins` does not name; write `plugins: [breakglass-acme]`",
+    ),
+    ({"sources": "{a: {kind: acme}}"}, "which `plugins` does not name"),
+    (
+        {"connectors": "{orders-db: {kind: postgres, dsn: x, canary: [{subject: probe, rol: r}]}}"},
+        "unknown key `rol`; did you mean `role`?",
+    ),
+    (
+        {
+            "connectors": "{orders-db: {kind: postgres, dsn: x, canary: [{subject: ada_l, role: r}]}}",
+            "identities": "{ada@example.com: {orders-db: ada_l}}",
+        },
+        "`ada_l` belongs to ada@example.com; a canary is an account that is nobody's",
+    ),
+    ({"sources": "{a: {kind: bell}}"}, "which `plugins` does not name"),
     ({"freeze_exempt": "[order]"}, "there is no policy `order`; did you mean `orders`?"),
     ({"retention": "{ledger: 90d}"}, "`90d` is not one of the words that fit here"),
     (

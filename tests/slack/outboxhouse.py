@@ -20,6 +20,7 @@ from app.store.engine import make_engine
 from app.store.step import Step, Steps
 from app.store.tables import Approval, Grant, Hold, LedgerEntry, Message, Notice, Request
 from app.targets import kinds_of
+from connectors.registry import OURS
 from tests.clock import MovedClock
 from tests.slackdriver import BOT_TOKEN, Slack, SlackMessage
 
@@ -63,7 +64,7 @@ def write_folder(folder: Path, **policies: str) -> PolicyFolder:
         (folder / f"{name}.yaml").write_text(text)
     for path in (folder, *folder.iterdir()):
         path.chmod(0o700)
-    return load(folder, kinds=kinds_of(), env={})
+    return load(folder, kinds=kinds_of(OURS), env={})
 
 
 class Outbox:

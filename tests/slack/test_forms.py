@@ -16,6 +16,7 @@ from app.slack.blocks import option
 from app.slack.forms import Choice, Filled, Typed
 from app.targets import kinds_of
 from connectors.interface import Incident
+from connectors.registry import OURS
 from tests.slack.outboxhouse import POLICY, SETTINGS, write_folder
 from tests.slack.views import schema
 
@@ -54,7 +55,7 @@ def _load(place: Path, texts: dict[str, str]) -> PolicyFolder:
         (place / f"{name}.yaml").write_text(text)
     for path in (place, *place.iterdir()):
         path.chmod(0o700)
-    return load(place, kinds=kinds_of(), env={})
+    return load(place, kinds=kinds_of(OURS), env={})
 
 
 def open_in(folder: PolicyFolder) -> tuple[Incident, ...]:
