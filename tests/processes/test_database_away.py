@@ -67,6 +67,16 @@ def clock_of(house: Installation) -> Child:
     return clock
 
 
+@contextmanager
+def saying(child: Child) -> Iterator[None]:
+    """A failure in here comes with the last that it said."""
+    try:
+        yield
+    except AssertionError as failure:
+        failure.add_note(child.said()[-8_000:])
+        raise
+
+
 def listed(house: Installation, *people: str) -> bool:
     """Whether the clock has these on its list."""
     file = house.folder / "state" / "live.json"
@@ -93,7 +103,8 @@ def test_what_ends_meanwhile_is_taken_back_by_the_clock_and_recorded_afterwards(
     wait(lambda: listed(house, "dev00", "dev01"), SOON, "the clock to know of both")
     with trouble(server):
         is_told(house, "dev02")
-        wait(lambda: "dev00" not in house.members(WRITER), SOON, "access to end without the database")
+        with saying(clock_of(house)):
+            wait(lambda: "dev00" not in house.members(WRITER), SOON, "access to end without the database")
         assert "dev01" in house.members(WRITER)
         is_told(house, "dev02")
         assert "dev02" not in house.members(WRITER)
