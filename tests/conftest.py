@@ -37,6 +37,7 @@ _ROOM = 2 * 1024**3
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--times", type=int, default=10, help="how often two people press at the same moment")
+    parser.addoption("--crowd", type=int, default=200, help="how much ends at one target that is narrow")
 
 
 def pytest_configure() -> None:

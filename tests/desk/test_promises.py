@@ -223,3 +223,29 @@ def test_a_grant_that_ends_earlier_does_not_shorten_what_another_one_holds(at: B
     assert INSIDE["ada"] == later
     house.later(minutes=30)
     assert INSIDE == {}
+
+
+# --- several targets, together or not at all ------------------------------------------------------------------
+
+THREE = ORDERS_DB.replace(
+    '  - {connector: orders-db, role: incident_writer, use: "psql orders"}',
+    "  - {connector: orders-db, role: incident_writer}\n"
+    "  - {connector: door, room: cellar}\n"
+    "  - {connector: orders-db, role: incident_reader}",
+)
+
+
+@pytest.mark.parametrize("kind", ["club", "turnstile"])
+def test_of_three_accesses_of_which_the_second_fails_nothing_is_left(at: Build, kind: str) -> None:
+    house = at(kind, three=THREE)
+    BEFORE["grant"] = [fails("door gives nothing today", permanent=True)]
+    request = house.asks("ada", "three 30m INC-1 replica lag")
+    house.later(seconds=1)
+    request = house.request(request["id"])
+    assert request["state"] == "failed"
+    assert "door gives nothing today" in house.told("ada")
+    assert (house.target.members(), house.target.members("incident_reader"), INSIDE) == (set(), set(), {})
+    assert {grant["state"] for grant in request["grants"]} <= {"failed", "revoked"}
+    house.later(minutes=31)
+    assert (house.target.members(), INSIDE) == (set(), {})
+    assert house.ledger_is_clean()
