@@ -14,6 +14,11 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind(
+                "kubernetes",
+                "connectors.access.kubernetes:KubernetesConnector",
+                promises={"expiry": "worker"},
+            ),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
         )
     }
