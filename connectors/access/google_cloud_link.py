@@ -141,12 +141,10 @@ class Link:
     def _fetch(self) -> tuple[str, float]:
         try:
             token = self._with_key(self._read_key(self._key)) if self._key else self._with_machine()
-        except (
-            ConnectorError
-        ) as error:  # nothing was asked yet of what this token is for: nothing can be unclear
-            raise ConnectorError(
-                str(error), permanent=error.permanent, retry_after=error.retry_after
-            ) from None
+        except ConnectorError as error:
+            # What this token is for was not asked yet: nothing can be unclear.
+            error.unclear = False
+            raise
         secret = token.access_token.get_secret_value()
         if not _TOKEN.fullmatch(secret):
             raise ConnectorError(f"{self._name} was given a token that no header can carry")
