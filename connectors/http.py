@@ -21,6 +21,7 @@ import email.utils
 import math
 import random
 import re
+import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -74,8 +75,9 @@ class Http:
     """One vendor's API. Thread-safe; opens nothing before the first call.
 
     ``headers`` go with each call and hold the credentials; ``seconds`` bounds one call with its repetitions.
-    ``remedies``: what to do, by the status that says so. ``sign``: headers made of each body. Raises
-    ``Misconfigured`` for an address that may not be called at all.
+    ``remedies``: what to do, by the status that says so. ``sign``: headers made of each body. ``tls``: whom to
+    believe and who we are there, where that is not what everybody else is asked by. Raises ``Misconfigured`` for an
+    address that may not be called at all.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Http:
         repeats: int = 2,
         remedies: Mapping[int, str] | None = None,
         sign: Callable[[bytes], Mapping[str, str]] | None = None,
+        tls: ssl.SSLContext | None = None,
         pause: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -102,7 +105,9 @@ class Http:
         self._repeats = repeats
         self._remedies = remedies or {}
         self._sign = sign
-        self._transport = transport or Transport(private=private, tls=self._base.scheme == "https")
+        self._transport = transport or Transport(
+            private=private, tls=self._base.scheme == "https" and (tls or True)
+        )
 
     def call(
         self,

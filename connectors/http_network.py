@@ -74,12 +74,16 @@ def _trusting(_places: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
 class Transport(httpx.BaseTransport):
     """HTTP/1.1 with the checks of this module on every connection.
 
-    ``tls`` False: nothing will be called over https, so that no authorities are read, which takes its time.
+    ``tls`` False: nothing will be called over https, so that no authorities are read, which takes its time. A context:
+    authorities, and a certificate of our own, that hold for this one alone.
     """
 
-    def __init__(self, *, private: bool, look_up: LookUp | None = None, tls: bool = True) -> None:
+    def __init__(
+        self, *, private: bool, look_up: LookUp | None = None, tls: bool | ssl.SSLContext = True
+    ) -> None:
+        context = _trusting(ssl.get_default_verify_paths()) if tls is True else tls or None
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_trusting(ssl.get_default_verify_paths()) if tls else None,
+            ssl_context=context,
             max_connections=8,
             keepalive_expiry=30.0,
             network_backend=_Network(private=private, look_up=look_up or addresses_of),

@@ -14,6 +14,17 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind(
+                "google-cloud",
+                "connectors.access.google_cloud:GoogleCloudConnector",
+                extra="google",
+                promises={"expiry": "every_use or new_sessions"},
+            ),
+            Kind(
+                "kubernetes",
+                "connectors.access.kubernetes:KubernetesConnector",
+                promises={"expiry": "worker"},
+            ),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
         )
     }
