@@ -14,6 +14,12 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind(
+                "github",
+                "connectors.access.github:GithubConnector",
+                extra="github",
+                promises={"expiry": "worker"},
+            ),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
         )
     }
