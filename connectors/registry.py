@@ -21,6 +21,7 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
                 promises={"expiry": "worker"},
             ),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
+            Kind("scim", "connectors.access.scim:ScimConnector", promises={"expiry": "worker"}),
         )
     }
 )
