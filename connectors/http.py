@@ -25,6 +25,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -36,7 +37,7 @@ from connectors.http_answers import Answer
 from connectors.http_bodies import JSON, Form, text_of
 from connectors.http_network import NotAllowed, Transport, deadline, is_this_machine
 
-__all__ = ["Answer", "Http", "Params", "retry_after", "segment", "together"]
+__all__ = ["Answer", "Fault", "Http", "Params", "retry_after", "segment", "together"]
 
 MEGABYTE = 1_048_576
 _SAFE = frozenset({"GET", "HEAD"})
@@ -46,6 +47,8 @@ _REFUSALS = (401, 403)
 _YES, _YES_ENDS = 200, 300
 _LAST_PORT = 65_535
 _LONGEST_RETRY_AFTER = 86_400.0
+_BEGINNING = 4096
+_BREAKS = (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, OSError)
 _SHARED = contextvars.ContextVar("shared", default=math.inf)
 """The monotonic instant at which the answer ends that several calls are made for."""
 _WORDS: Mapping[int, str] = {
@@ -65,10 +68,15 @@ Params = Mapping[str, str | Sequence[str]]
 Found = TypeVar("Found")
 
 
-class _Fault(ConnectorError):
-    """A status that was not asked for."""
+class Fault(ConnectorError):
+    """A status that was not asked for. ``headers`` (names in lower case) are the vendor's: never to be quoted."""
 
     status = 0
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+Patience = Callable[[int, Mapping[str, str], bytes], float | None]
+"""From status, headers and the beginning of the body: in how many seconds a refusal is over; None: it stays one."""
 
 
 class Http:
@@ -76,8 +84,8 @@ class Http:
 
     ``headers`` go with each call and hold the credentials; ``seconds`` bounds one call with its repetitions.
     ``remedies``: what to do, by the status that says so. ``sign``: headers made of each body. ``tls``: whom to
-    believe and who we are there, where that is not what everybody else is asked by. Raises ``Misconfigured`` for an
-    address that may not be called at all.
+    believe and who we are there, where that is not what everybody else is asked by. ``patience``: for a vendor that
+    says *too often* in a way of its own. Raises ``Misconfigured`` for an address that may not be called at all.
     """
 
     def __init__(
@@ -93,6 +101,7 @@ class Http:
         remedies: Mapping[int, str] | None = None,
         sign: Callable[[bytes], Mapping[str, str]] | None = None,
         tls: ssl.SSLContext | None = None,
+        patience: Patience | None = None,
         pause: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -105,6 +114,7 @@ class Http:
         self._repeats = repeats
         self._remedies = remedies or {}
         self._sign = sign
+        self._patience = patience
         self._transport = transport or Transport(
             private=private, tls=self._base.scheme == "https" and (tls or True)
         )
@@ -117,14 +127,16 @@ class Http:
         params: Params | None = None,
         body: Any = None,
         form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         accept: Collection[int] = (200, 201, 202, 204),
     ) -> Answer:
         """Ask once; a safe call (GET, HEAD) that failed in passing is repeated within the deadline.
 
         ``path`` begins with a slash; what goes into it from outside passes through ``segment``. ``body`` is sent as
-        JSON, ``form`` as a form's fields. Any status that is not in ``accept`` is a ``ConnectorError``.
+        JSON, ``form`` as a form's fields. Any status that is not in ``accept`` is a ``Fault``.
         """
         request = self._request(method, path, params, body, form)
+        request.headers.update(headers or {})
         return self._repeated(request, accept, self._ends())
 
     def text(self, path: str, kinds: Collection[str]) -> str:
@@ -158,7 +170,7 @@ class Http:
         """What our credentials lack to read that, with what mends it; None where nothing is lacking."""
         try:
             self.call("GET", path, params=params)
-        except _Fault as fault:
+        except Fault as fault:
             if fault.status not in _REFUSALS:
                 raise
             what = _WORDS[fault.status] + ("" if fault.status == _REFUSALS[0] else f": reading {path}")
@@ -254,12 +266,12 @@ class Http:
         except (httpx.TimeoutException, httpcore.TimeoutException):
             message = f"{self._name} did not answer within {self.seconds:g} s"
             raise ConnectorError(message, unclear=unclear) from None
-        except (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, OSError):
+        except _BREAKS:
             raise ConnectorError(f"{self._name} broke off the connection", unclear=unclear) from None
 
     def _answer(self, response: httpx.Response, accept: Collection[int], ends: float, form: Form) -> Answer:
         if response.status_code not in accept:
-            raise self._fault(response)
+            raise self._fault(response, ends)
         gibberish = self._gibberish(form, unclear=response.request.method not in _SAFE)
         text = self._body(response, ends, gibberish)
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -290,22 +302,34 @@ class Http:
             f"{self._name} answered with something that is not {form.name}", unclear=unclear
         )
 
-    def _fault(self, response: httpx.Response) -> _Fault:
+    def _wait(self, response: httpx.Response, headers: Mapping[str, str], ends: float) -> float | None:
+        """In how many seconds the vendor says, in its own way, that a refusal is over."""
+        if self._patience is None:
+            return None
+        text = b""
+        with contextlib.suppress(ConnectorError, httpcore.TimeoutException, *_BREAKS):
+            text = self._body(response, ends, self._gibberish(JSON, unclear=False))[:_BEGINNING]
+        return self._patience(response.status_code, headers, text)
+
+    def _fault(self, response: httpx.Response, ends: float) -> Fault:
         status = response.status_code
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        wait = self._wait(response, headers, ends)
         odd_yes = _YES <= status < _YES_ENDS  # a 202 of what promises 201: it may still be done later
-        passing = status in _PASSING or status >= _SERVER_FAULT or odd_yes
+        passing = status in _PASSING or status >= _SERVER_FAULT or odd_yes or wait is not None
         unclear = (status >= _SERVER_FAULT or odd_yes) and response.request.method not in _SAFE
         words = "says yes in a way that was not agreed" if odd_yes else _WORDS.get(status, "failed")
+        words = words if wait is None else _WORDS[429]
         if response.is_redirect or response.has_redirect_location:
             words = "sends us to another address, and redirects are not followed"
-        remedy = f"; {self._remedies[status]}" if status in self._remedies else ""
-        fault = _Fault(
+        remedy = f"; {self._remedies[status]}" if status in self._remedies and wait is None else ""
+        fault = Fault(
             f"{self._name} {words} (HTTP {status}){remedy}",
             permanent=not passing,
             unclear=unclear,
-            retry_after=retry_after(response.headers),
+            retry_after=retry_after(headers) if wait is None else wait,
         )
-        fault.status = status
+        fault.status, fault.headers = status, headers
         return fault
 
 

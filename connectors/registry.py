@@ -15,6 +15,12 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
         kind.name: kind
         for kind in (
             Kind(
+                "github",
+                "connectors.access.github:GithubConnector",
+                extra="github",
+                promises={"expiry": "worker"},
+            ),
+            Kind(
                 "google-cloud",
                 "connectors.access.google_cloud:GoogleCloudConnector",
                 extra="google",
@@ -26,6 +32,7 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
                 promises={"expiry": "worker"},
             ),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
+            Kind("scim", "connectors.access.scim:ScimConnector", promises={"expiry": "worker"}),
         )
     }
 )

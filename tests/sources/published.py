@@ -33,7 +33,7 @@ from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 from werkzeug.datastructures import MultiDict
 
-from tests.farside import Asked, FarSide, http, serving
+from tests.farside import Asked, FarSide, Serving, http, serving
 
 CONTRACTS = Path(os.environ.get("BREAKGLASS_CONTRACTS") or Path(__file__).parents[2] / "../shared/contracts")
 
@@ -89,7 +89,7 @@ class Published(FarSide):
         for memory in (self.asked, self.complaints, self.faults):
             memory.clear()
         yield
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
 
     def hears(self, asked: Asked) -> None:
         """Each request is held to the contract, whatever becomes of it."""
@@ -243,8 +243,17 @@ def _matched(route: str, asked: Asked, base: str) -> Mapping[str, str] | None:
 @contextlib.contextmanager
 def published(name: str, credentials: Mapping[str, str]) -> Iterator[Published]:
     """A server of that contract file, for a whole module; skips where the file is missing."""
+    with published_by(Published, name, credentials) as far_side:
+        yield far_side
+
+
+@contextlib.contextmanager
+def published_by(
+    make: Callable[..., Serving], name: str, credentials: Mapping[str, str]
+) -> Iterator[Serving]:
+    """The same, by a class of the test's own: where who asks is not told by headers that stay the same."""
     _contract(name)
-    with serving(lambda listener: Published(listener, name=name, credentials=credentials)) as far_side:
+    with serving(lambda listener: make(listener, name=name, credentials=credentials)) as far_side:
         yield far_side
 
 
