@@ -14,6 +14,7 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind("okta", "connectors.access.okta:OktaConnector", extra="okta", promises={"expiry": "worker"}),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
         )
     }
