@@ -14,6 +14,12 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind(
+                "entra",
+                "connectors.access.entra:EntraConnector",
+                extra="entra",
+                promises={"expiry": "new_sessions or worker"},
+            ),
             Kind("okta", "connectors.access.okta:OktaConnector", extra="okta", promises={"expiry": "worker"}),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
         )

@@ -3,6 +3,8 @@
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -10,6 +12,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.errors import ConnectorError
+from connectors.answers import stamp
 from connectors.bearer import Bearer, signed
 from connectors.http import Answer, Http, together
 from connectors.http_bodies import Form
@@ -79,6 +82,25 @@ def asserted(
         headers=headers,
     )
     return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": proof}
+
+
+def told_at(answer: Answer) -> datetime | None:
+    """When the vendor says that it answered; None where it does not say."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).replace(tzinfo=UTC)
+    except (ValueError, TypeError):
+        return None
+
+
+def since(answer: Answer) -> str:
+    """The same for a receipt, to the second; empty where it does not say."""
+    at = told_at(answer)
+    return stamp(at) if at else ""
+
+
+def wall_clock() -> datetime:
+    """Now, for what a vendor wants to be told with a request; nothing of ours is decided by it."""
+    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def status_of(fault: ConnectorError) -> int:

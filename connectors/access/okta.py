@@ -8,8 +8,7 @@ directory, a group rule) and groups with administrator roles are refused, and so
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import ClassVar
@@ -24,7 +23,7 @@ from connectors.access.okta_settings import GROUP_ID, OktaAccess, OktaSettings
 from connectors.access.okta_shapes import OKTA_ID, User
 from connectors.addresses import address
 from connectors.answers import stamp
-from connectors.http import Answer, segment
+from connectors.http import segment
 from connectors.interface import (
     Activity,
     Holder,
@@ -37,7 +36,7 @@ from connectors.interface import (
     Sessions,
     Subject,
 )
-from connectors.tokened import both, lacking
+from connectors.tokened import both, lacking, since
 
 _ENDED = "Okta's own sessions and tokens were ended; sessions that applications keep for themselves go on"
 _LEFT = "sessions are left open here (sessions: leave)"
@@ -105,7 +104,7 @@ class OktaConnector:
                 message = person.sentence if isinstance(person, NoSubject) else str(faults[0])
                 raise ConnectorError(message, permanent=True)
             answer = self._api.call("PUT", _membership(group, person.id), accept=(200, 204))
-        return {"user": person.id, "group": group, "at": _date(answer)}
+        return {"user": person.id, "group": group, "at": since(answer)}
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
         """Takes the membership of the account that was given it, under whatever login it goes by now."""
@@ -254,11 +253,3 @@ def _kept(receipt: Receipt | None, key: str) -> str | None:
     """An id out of a receipt, where it is one."""
     kept = (receipt or {}).get(key)
     return kept if isinstance(kept, str) and re.fullmatch(OKTA_ID, kept) else None
-
-
-def _date(answer: Answer) -> str:
-    """When Okta says it answered; empty where it does not say."""
-    try:
-        return stamp(parsedate_to_datetime(answer.headers.get("date", "")).replace(tzinfo=UTC))
-    except (ValueError, TypeError):
-        return ""

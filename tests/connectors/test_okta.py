@@ -312,6 +312,8 @@ def test_an_address_finds_the_one_account_that_has_it_and_never_one_of_several(
     assert "several accounts with the address `ada@example.com`" in why(okta)
     company.users[1]["status"] = "DEPROVISIONED"  # who has left is nobody else
     assert okta.resolve("ada@example.com") == Subject("ada.l@corp.example")
+    company.users = company.users[1:]
+    assert "is deactivated" in why(okta)
 
 
 @pytest.mark.parametrize("name", ["ada", "me", ADA])

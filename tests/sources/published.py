@@ -41,6 +41,10 @@ CONTRACTS = Path(os.environ.get("BREAKGLASS_CONTRACTS") or Path(__file__).parent
 _ALSO_JSON: Any = {"application/vnd.api+json": json.loads, "application/scim+json": json.loads}
 
 
+_LINKED: Mapping[str, tuple[str, ...]] = {"msgraph.yaml": ("$skiptoken",)}
+"""Parameters that no file declares, because only the addresses that the vendor itself gives have them."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One request as the contract understands it; what was left out is not in ``query``."""
@@ -155,7 +159,7 @@ def _understood(name: str, key: Key) -> tuple[Call | None, tuple[str, ...]]:
     """A request as the contract understands it, if it does; and what does not fit."""
     api, spec = _contract(name)
     asked = Asked(*key[:3], dict(key[3]), key[4])
-    strangers = {each for each, _ in _query(asked)} - set(_declared(spec, asked))
+    strangers = {each for each, _ in _query(asked)} - {*_declared(spec, asked), *_LINKED.get(name, ())}
     what = f"{asked.method} {asked.path}?{asked.query}"
     complaints = (f"{what} has no parameter {sorted(strangers)}",) if strangers else ()
     try:
