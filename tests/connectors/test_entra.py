@@ -695,6 +695,15 @@ def test_one_that_was_taken_away_without_pim_is_no_longer_on_its_way_after_a_whi
     assert tenant.asked == ["adminAssign", "adminRemove"]
 
 
+def test_what_others_assigned_in_the_place_of_ours_is_not_taken(
+    entra: EntraConnector, tenant: Tenant
+) -> None:
+    receipt = grant(entra, PIM)
+    tenant.instances[0]["assignmentScheduleId"] = "somebody-elses"
+    entra.revoke("ada@example.com", PIM, receipt)
+    assert (present(entra, PIM), tenant.asked) == (Present.OTHERS, ["adminAssign"])
+
+
 def test_a_member_without_pim_is_not_given_it_by_pim(entra: EntraConnector, tenant: Tenant) -> None:
     tenant.members = {ADA}
     with pytest.raises(ConnectorError, match="a member of the group already, and not by PIM"):
