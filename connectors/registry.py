@@ -10,29 +10,29 @@ from typing import Any
 from app.errors import Misconfigured, Problem
 from connectors.interface import Kind
 
+
+def _access(name: str, path: str, expiry: str, extra: str | None = None) -> Kind:
+    return Kind(name, f"connectors.access.{path}", extra=extra, promises={"expiry": expiry})
+
+
 ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
-            Kind(
-                "github",
-                "connectors.access.github:GithubConnector",
-                extra="github",
-                promises={"expiry": "worker"},
+            _access("aws-iam", "aws_iam:IamConnector", "every_use or worker", "aws"),
+            _access("aws-identity-center", "aws_identity_center:IdentityCenterConnector", "worker", "aws"),
+            _access("entra", "entra:EntraConnector", "new_sessions or worker", "entra"),
+            _access("github", "github:GithubConnector", "worker", "github"),
+            _access(
+                "google-cloud", "google_cloud:GoogleCloudConnector", "every_use or new_sessions", "google"
             ),
-            Kind(
-                "google-cloud",
-                "connectors.access.google_cloud:GoogleCloudConnector",
-                extra="google",
-                promises={"expiry": "every_use or new_sessions"},
-            ),
-            Kind(
-                "kubernetes",
-                "connectors.access.kubernetes:KubernetesConnector",
-                promises={"expiry": "worker"},
-            ),
-            Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
-            Kind("scim", "connectors.access.scim:ScimConnector", promises={"expiry": "worker"}),
+            _access("kubernetes", "kubernetes:KubernetesConnector", "worker"),
+            _access("ldap", "ldap:LdapConnector", "new_sessions or worker", "ldap"),
+            _access("mysql", "mysql:MysqlConnector", "worker", "mysql"),
+            _access("okta", "okta:OktaConnector", "worker", "okta"),
+            _access("postgres", "postgres:PostgresConnector", "worker"),
+            _access("scim", "scim:ScimConnector", "worker"),
+            _access("webhook", "webhook:WebhookConnector", "worker"),
         )
     }
 )
