@@ -14,6 +14,12 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind(
+                "aws-identity-center",
+                "connectors.access.aws_identity_center:IdentityCenterConnector",
+                extra="aws",
+                promises={"expiry": "worker"},
+            ),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
         )
     }
