@@ -15,6 +15,12 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
         kind.name: kind
         for kind in (
             Kind(
+                "aws-iam",
+                "connectors.access.aws_iam:IamConnector",
+                extra="aws",
+                promises={"expiry": "every_use or worker"},
+            ),
+            Kind(
                 "aws-identity-center",
                 "connectors.access.aws_identity_center:IdentityCenterConnector",
                 extra="aws",

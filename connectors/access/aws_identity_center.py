@@ -8,17 +8,17 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import BaseModel
 
 from app.errors import ConnectorError, Problem
 from connectors.access.aws_calls import Aws, same
-from connectors.access.aws_faults import DENIED, is_code
 from connectors.access.aws_identity_center_assignments import Assignments, Place
 from connectors.access.aws_identity_center_check import Checks, hours
 from connectors.access.aws_identity_center_directory import Directory, Person
 from connectors.access.aws_identity_center_settings import ID, IdentityCenterAccess, IdentityCenterSettings
+from connectors.access.aws_trail import looked_up
 from connectors.interface import (
     Activity,
     Holder,
@@ -38,7 +38,6 @@ _CALLS_A_SECOND = 4.0
 """AWS takes twenty requests a second from all of an account; one call of ours is some five of them."""
 _LONGEST = timedelta(hours=12)
 """The longest session of a permission set: who needs more needs no emergency path."""
-_EVENTS = 50
 _UNSEEN = (
     "What was done with the access stands in CloudTrail of the account in which it was done, under a session of the "
     "user's name; and an instance that is administered by delegation logs sign-ins in the management account."
@@ -156,23 +155,8 @@ class IdentityCenterConnector:
         del access
         if not _is_name(subject):
             raise ConnectorError(f"{self._name} cannot have a user of that name", permanent=True)
-        name = {"AttributeKey": "Username", "AttributeValue": subject}
         with self._aws.one_call():
-            try:
-                answer = self._aws.call(
-                    "cloudtrail",
-                    "LookupEvents",
-                    LookupAttributes=[name],
-                    StartTime=start,
-                    EndTime=end,
-                    MaxResults=_EVENTS,
-                )
-            except ConnectorError as error:
-                if not is_code(error, DENIED):
-                    raise
-                return Activity((), f"The bot may not look (allow cloudtrail:LookupEvents). {_UNSEEN}")
-        more = f" Only the last {_EVENTS} are shown." if answer.get("NextToken") else ""
-        return Activity([_line(each) for each in answer.get("Events") or ()], _UNSEEN + more)
+            return looked_up(self._aws, subject, start, end, _UNSEEN)
 
     def left_behind(
         self, subject: str, access: Mapping[str, str], receipt: Receipt | None
@@ -282,9 +266,3 @@ def _place(access: Mapping[str, str], user: str) -> Place:
 def _user_of(receipt: Receipt | None) -> str | None:
     user = (receipt or {}).get("user_id")
     return user if isinstance(user, str) and re.fullmatch(ID, user) else None
-
-
-def _line(event: Mapping[str, Any]) -> str:
-    at = event.get("EventTime")
-    when = f"{at:%Y-%m-%d %H:%M:%S %Z}" if isinstance(at, datetime) else "at a time that is not told"
-    return f"{when} {event.get('EventName')} ({event.get('EventSource')})"

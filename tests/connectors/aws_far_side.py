@@ -20,6 +20,7 @@ import botocore.session
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.validate import ParamValidator
+from moto.backends import get_backend
 from moto.core.botocore_stubber import BotocoreStubber
 
 from tests.farside import Asked, FarSide, http, serving
@@ -65,6 +66,11 @@ class AwsFarSide(FarSide):
             memory.clear()
         yield
         assert not self.complaints, self.complaints
+
+    def forget(self) -> None:
+        """Everything that moto made: the next test starts with an empty account."""
+        for service in self.moto:
+            get_backend(service).reset()  # type: ignore[call-overload]
 
     def when(self, operation: str, fault: Any, times: int = 1_000_000) -> None:
         self.on(f"POST /{operation}$", fault, times)
