@@ -335,6 +335,19 @@ def test_what_takes_too_long_fails_in_passing_and_is_found_again_and_not_started
     assert present(restarted) is Present.THERE
 
 
+def test_what_was_started_here_is_remembered_though_the_list_does_not_show_it_yet(
+    far_side: AwsFarSide, center: Center
+) -> None:
+    bot, center.takes = connector(far_side.url, deadline="1s"), float("inf")
+    far_side.when("ListAccountAssignmentCreationStatus", says(http(200, {})))
+    with pytest.raises(ConnectorError, match="under way"):
+        grant(bot)
+    for operation in center.operations.values():
+        operation["left"] = 1
+    grant(bot)
+    assert far_side.count("CreateAccountAssignment") == 1
+
+
 def test_taking_waits_for_the_giving_that_is_still_under_way(
     bot: IdentityCenterConnector, center: Center
 ) -> None:
