@@ -14,6 +14,12 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (
+            Kind(
+                "ldap",
+                "connectors.access.ldap:LdapConnector",
+                extra="ldap",
+                promises={"expiry": "new_sessions or worker"},
+            ),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
         )
     }

@@ -24,7 +24,7 @@ def test_a_misspelt_kind_gets_the_right_one_suggested() -> None:
 
 
 def test_a_kind_of_nothing_gets_all_of_them_named() -> None:
-    with pytest.raises(Misconfigured, match="known are: postgres"):
+    with pytest.raises(Misconfigured, match=r"known are: .*postgres"):
         kind_class("zzz")
 
 
