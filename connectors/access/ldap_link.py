@@ -1,22 +1,18 @@
 """Connections to one directory: few, kept, bound as the bot, and bounded in time whatever the server does."""
 
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from time import monotonic
 
 from app.errors import ConnectorError
 from connectors.access.ldap_wire import PAGED, Answer, Entry, Place, Wire, WireFault
+from connectors.pool import Pool
 
 PERMISSIVE = "1.2.840.113556.1.4.1413"
 """Adding what is there and deleting what is not succeed (Active Directory)."""
 SHOW_TTL = "1.2.840.113556.1.4.2309"
 """Values of members are shown as ``<TTL=seconds,DN>``."""
 _ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800"
-_KEPT_SECONDS = 60.0
-"""An idle connection is not used again after that: firewalls forget such connections without a word."""
 _MAX_SENTENCE = 200
 _MOST_PAGES = 1_000
 _PAGE = 1_000
@@ -77,59 +73,20 @@ class Login:
 
 
 class Link:
-    """A pool of at most ``size`` connections; nothing is opened before the first use. Thread-safe.
-
-    ``deadline`` bounds, in seconds, one use as a whole: getting a connection and everything said on it.
-    """
+    """The pool of connections; what goes wrong while one is opened comes out as ``ConnectorError``."""
 
     def __init__(self, name: str, login: Login, *, deadline: float, size: int) -> None:
         self._name = name
         self._login = login
-        self._deadline = deadline
-        self._slots = threading.BoundedSemaphore(size)
-        self._idle: deque[Session] = deque()
-        self._generation = 0
+        self._pool = Pool(name, self._connect, deadline=deadline, size=size)
 
-    @contextmanager
-    def use(self) -> "Iterator[Session]":
+    def use(self) -> AbstractContextManager["Session"]:
         """A connection of one's own for a while; every fault comes out as ``ConnectorError``."""
-        ends = monotonic() + self._deadline
-        if not self._slots.acquire(timeout=self._deadline):
-            message = f"{self._name}: all connections were busy for {self._deadline:g} s"
-            raise ConnectorError(message)
-        try:
-            session = self._kept() or self._connect(ends)
-            session.wire.ends = ends
-            try:
-                yield session
-            finally:
-                self._keep(session)
-        finally:
-            self._slots.release()
+        return self._pool.use()
 
     def close(self) -> None:
-        """Close what is idle now, and what is in use when it comes back. A later use opens anew."""
-        self._generation += 1
-        while self._idle:
-            self._idle.pop().wire.close()
-
-    def _kept(self) -> "Session | None":
-        while self._idle:
-            try:
-                session = self._idle.pop()
-            except IndexError:
-                return None
-            if monotonic() - session.idle_since < _KEPT_SECONDS and not session.wire.has_something_to_say():
-                return session
-            session.wire.close()
-        return None
-
-    def _keep(self, session: "Session") -> None:
-        if session.broken or session.generation != self._generation:
-            session.wire.close()
-        else:
-            session.idle_since = monotonic()
-            self._idle.append(session)
+        """Close the connections. A later use opens them anew."""
+        self._pool.close()
 
     def _connect(self, ends: float) -> "Session":
         try:
@@ -143,7 +100,7 @@ class Link:
             raise
 
     def _bound(self, wire: Wire) -> "Session":
-        session = Session(self._name, wire, self._generation, self._login.dn)
+        session = Session(self._name, wire, self._login.dn)
         answer = session.ask(lambda: wire.bind(self._login.dn, self._login.password))
         if answer.code == _BAD_PASSWORD:
             data = answer.words.partition("data ")[2].partition(",")[0].strip()
@@ -159,15 +116,25 @@ class Link:
 class Session:
     """What may be said on one connection. Faults of the server come out as ``ConnectorError``."""
 
-    def __init__(self, name: str, wire: Wire, generation: int, own_dn: str) -> None:
+    def __init__(self, name: str, wire: Wire, own_dn: str) -> None:
         self._name = name
-        self.wire = wire
-        self.generation = generation
-        self.idle_since = 0.0
+        self._wire = wire
         self.broken = False
         self.root = Entry("", {})
         self.own_dn = own_dn
         self.own: Entry | None = None
+
+    def bound(self, ends: float) -> None:
+        """Everything said from now on is over at ``ends``."""
+        self._wire.ends = ends
+
+    def has_something_to_say(self) -> bool:
+        """While nobody asked."""
+        return self._wire.has_something_to_say()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._wire.close()
 
     @property
     def is_active_directory(self) -> bool:
@@ -190,7 +157,7 @@ class Session:
 
     def look(self, dn: str, attributes: Sequence[str], controls: Sequence[str] = ()) -> Entry | None:
         """That entry; None where there is none, or where the bot may not know of it."""
-        answer = self.ask(lambda: self.wire.look(dn, attributes, controls))
+        answer = self.ask(lambda: self._wire.look(dn, attributes, controls))
         if answer.code == NO_OBJECT:
             return None
         if answer.code != OK:
@@ -215,7 +182,7 @@ class Session:
 
     def has(self, dn: str, attribute: str, value: str) -> bool:
         """Whether the entry has that value. Not being allowed to know is a fault, never a no."""
-        answer = self.ask(lambda: self.wire.compare(dn, attribute, value))
+        answer = self.ask(lambda: self._wire.compare(dn, attribute, value))
         if answer.code not in {TRUE, FALSE, NO_ATTRIBUTE}:
             raise self.fault(answer)
         return answer.code == TRUE
@@ -226,7 +193,7 @@ class Session:
         """Take values away and add some; the answer may be a no. A lost answer is unclear."""
         controls = [PERMISSIVE] if self.is_active_directory and self.knows(PERMISSIVE) else []
         return self.ask(
-            lambda: self.wire.change(dn, attribute, delete=delete, add=add, controls=controls), unclear=True
+            lambda: self._wire.change(dn, attribute, delete=delete, add=add, controls=controls), unclear=True
         )
 
     def ask(self, call: Callable[[], Answer], *, unclear: bool = False) -> Answer:
@@ -254,4 +221,4 @@ class Session:
     def _one_page(
         self, base: str, where: str, attributes: Sequence[str], most: int, page: tuple[int, bytes] | None
     ) -> Callable[[], Answer]:
-        return lambda: self.wire.search(base, where, attributes, most=most, page=page)
+        return lambda: self._wire.search(base, where, attributes, most=most, page=page)
