@@ -20,6 +20,12 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
                 extra="ldap",
                 promises={"expiry": "new_sessions or worker"},
             ),
+            Kind(
+                "mysql",
+                "connectors.access.mysql:MysqlConnector",
+                extra="mysql",
+                promises={"expiry": "worker"},
+            ),
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
         )
     }

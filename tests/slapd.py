@@ -5,17 +5,10 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from tests.certificates import write_certificates
 from tests.servers import NoServer, _as_ordinary_user, _free_port, _new_folder, _Tied, wait_until
 
 BASE = "dc=example,dc=com"
@@ -48,15 +41,11 @@ class SlapdServer:
     """One slapd on loopback with nothing in it but its rules; ``ca`` is the authority of its certificate."""
 
     def __init__(self, access: str) -> None:
-        program = shutil.which("slapd", path="/usr/sbin:/usr/libexec:/usr/bin") or shutil.which("slapd")
-        if program is None or shutil.which("ldapmodify") is None or not _MODULES.is_dir():
-            message = "no slapd and ldapmodify on this machine (Debian: slapd, ldap-utils)"
-            raise NoServer(message)
-        self._program = program
+        self._program = needs_slapd()
         self._folder = _new_folder("ldap")
         self.port = _free_port()
         self._tls_port = _free_port()
-        self.ca = self._folder / "ca.pem"
+        self.ca = write_certificates(self._folder)
         self._write(access)
         self._process = _Tied("TERM")
         self.start()
@@ -72,7 +61,6 @@ class SlapdServer:
 
     def _write(self, access: str) -> None:
         (self._folder / "data").mkdir()
-        _certificates(self._folder)
         schemas = "\n".join(
             f"include {_SCHEMAS}/{name}.schema"
             for name in ("core", "cosine", "nis", "inetorgperson", "dyngroup")
@@ -143,45 +131,17 @@ class SlapdServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def needs_slapd() -> str:
+    """Where it is; ``NoServer`` where it is not on this machine."""
+    program = shutil.which("slapd", path="/usr/sbin:/usr/libexec:/usr/bin") or shutil.which("slapd")
+    if program is None or shutil.which("ldapmodify") is None or not _MODULES.is_dir():
+        message = "no slapd and ldapmodify on this machine (Debian: slapd, ldap-utils)"
+        raise NoServer(message)
+    return program
+
+
 def start_slapd(access: str) -> SlapdServer:
     """A new, empty server; ``NoServer`` where there is none. ``close()`` it; at exit it closes itself."""
     server = SlapdServer(access)
     atexit.register(server.close)
     return server
-
-
-def _certificates(folder: Path) -> None:
-    """An authority, and by it one for 127.0.0.1."""
-    authority, theirs = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority for a test")])
-    own = _certificate(
-        issuer,
-        issuer,
-        authority,
-        authority,
-        lambda it: it.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True),
-    )
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "slapd")])
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    server = _certificate(
-        subject, issuer, theirs, authority, lambda it: it.add_extension(names, critical=False)
-    )
-    (folder / "ca.pem").write_bytes(own.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.pem").write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    key = theirs.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "server.key").write_bytes(key)
-
-
-def _certificate(
-    subject: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    signer: ec.EllipticCurvePrivateKey,
-    extend: Callable[[x509.CertificateBuilder], x509.CertificateBuilder],
-) -> x509.Certificate:
-    now = datetime.now(UTC)
-    blank = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
-    dated = blank.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
-    return extend(dated.not_valid_after(now + timedelta(days=1))).sign(signer, hashes.SHA256())

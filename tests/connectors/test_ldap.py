@@ -19,7 +19,7 @@ from connectors.access.ldap_wire import Place, Wire, WireFault, escaped
 from connectors.interface import NoSubject, Present, Subject
 from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench
 from tests.servers import NoServer
-from tests.slapd import BASE, ROOT, ROOT_PASSWORD, SlapdServer, start_slapd
+from tests.slapd import BASE, ROOT, ROOT_PASSWORD, SlapdServer, needs_slapd, start_slapd
 
 PASSWORD = "hunter2-and-more"
 PEOPLE, GROUPS = f"ou=people,{BASE}", f"ou=breakglass,{BASE}"
@@ -109,9 +109,10 @@ class Target:
 @pytest.fixture(scope="session")
 def slapd() -> Iterator[SlapdServer]:
     try:
-        server = start_slapd(RULES)
+        needs_slapd()
     except NoServer as error:
         pytest.skip(str(error))
+    server = start_slapd(RULES)
     server.run(FRAME)
     yield server
     server.close()
