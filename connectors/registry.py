@@ -15,6 +15,7 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
         kind.name: kind
         for kind in (
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
+            Kind("webhook", "connectors.access.webhook:WebhookConnector", promises={"expiry": "worker"}),
         )
     }
 )
