@@ -133,10 +133,10 @@ class Http:
         """Ask once; a safe call (GET, HEAD) that failed in passing is repeated within the deadline.
 
         ``path`` begins with a slash; what goes into it from outside passes through ``segment``. ``body`` is sent as
-        JSON, ``form`` as a form's fields. Any status that is not in ``accept`` is a ``Fault``.
+        JSON, ``form`` as a form's fields; ``headers`` go with this call alone. Any status that is not in ``accept``
+        is a ``Fault``.
         """
-        request = self._request(method, path, params, body, form)
-        request.headers.update(headers or {})
+        request = self._request(method, path, params, body, form, headers)
         return self._repeated(request, accept, self._ends())
 
     def text(self, path: str, kinds: Collection[str]) -> str:
@@ -230,6 +230,7 @@ class Http:
         params: Params | None,
         body: Any = None,
         form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Request:
         if not path.startswith("/") or "\\" in path or not path.isprintable():
             message = f"{self._name}: a path that may lead elsewhere is not called"
@@ -239,7 +240,7 @@ class Http:
             url = url.copy_with(params=params)
         content: dict[str, Any] = {} if body is None else {"json": body}
         content |= {} if form is None else {"data": dict(form)}
-        request = httpx.Request(method, url, headers=self._headers, **content)
+        request = httpx.Request(method, url, headers={**self._headers, **(headers or {})}, **content)
         if self._sign:
             request.headers.update(self._sign(request.read()))
         return request
