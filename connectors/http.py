@@ -17,10 +17,8 @@ answer's size, only safe calls repeated, and no word of the vendor's in an error
 
 import contextlib
 import contextvars
-import email.utils
 import math
 import random
-import re
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -33,7 +31,7 @@ import httpcore
 import httpx
 
 from app.errors import ConnectorError, Misconfigured, Problem
-from connectors.http_answers import Answer
+from connectors.http_answers import Answer, retry_after
 from connectors.http_bodies import JSON, Form, text_of
 from connectors.http_network import NotAllowed, Transport, deadline, is_this_machine
 
@@ -46,7 +44,6 @@ _SERVER_FAULT = 500
 _REFUSALS = (401, 403)
 _YES, _YES_ENDS = 200, 300
 _LAST_PORT = 65_535
-_LONGEST_RETRY_AFTER = 86_400.0
 _BEGINNING = 4096
 _BREAKS = (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, OSError)
 _SHARED = contextvars.ContextVar("shared", default=math.inf)
@@ -358,27 +355,6 @@ def segment(text: str) -> str:
         message = "an empty name, a name of dots or with control characters cannot be asked for"
         raise ConnectorError(message, permanent=True)
     return quote(text, safe="")
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, at most a day; None where nothing usable is said. A date counts from the answer's.
-
-    ``ratelimit-reset`` says the same where ``retry-after`` is missing; some give an instant there, which is no use.
-    """
-    told = headers.get("retry-after", headers.get("ratelimit-reset", "")).strip()
-    if re.fullmatch(r"[0-9]{1,9}", told):
-        return min(float(told), _LONGEST_RETRY_AFTER)
-    try:
-        then = email.utils.parsedate_to_datetime(told)
-        now = email.utils.parsedate_to_datetime(headers.get("date", ""))
-        seconds = (then - now).total_seconds()
-    except (
-        ValueError,
-        TypeError,
-        OverflowError,
-    ):  # no date, one with and one without a zone, a zone of years
-        return None
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
 
 
 def _base(name: str, base_url: str) -> httpx.URL:

@@ -1,6 +1,8 @@
 """What comes back over HTTP: JSON that everybody reads alike, in the shape that was promised."""
 
+import email.utils
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -10,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from app.errors import ConnectorError
 
 Shape = TypeVar("Shape", bound=BaseModel)
+_LONGEST_RETRY_AFTER = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,24 @@ def _place(shape: type[BaseModel], error: ValidationError) -> str:
     parts = error.errors(include_input=False, include_context=False)[0]["loc"]
     told = (str(part) if isinstance(part, int) or f'"{part}"' in ours else "…" for part in parts)
     return ".".join(told) or "its root"
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, at most a day; None where nothing usable is said. A date counts from the answer's.
+
+    ``ratelimit-reset`` says the same where ``retry-after`` is missing; some give an instant there, which is no use.
+    """
+    told = headers.get("retry-after", headers.get("ratelimit-reset", "")).strip()
+    if re.fullmatch(r"[0-9]{1,9}", told):
+        return min(float(told), _LONGEST_RETRY_AFTER)
+    try:
+        then = email.utils.parsedate_to_datetime(told)
+        now = email.utils.parsedate_to_datetime(headers.get("date", ""))
+        seconds = (then - now).total_seconds()
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+    ):  # no date, one with and one without a zone, a zone of years
+        return None
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)

@@ -51,7 +51,10 @@ class MariaDbServer:
             f"--datadir={self._folder}/data",
             *options,
         ]
-        subprocess.run(command, check=True, capture_output=True, cwd=self._folder, **_as_ordinary_user())
+        made = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=self._folder, **_as_ordinary_user()
+        )
+        assert made.returncode == 0, f"{made.stdout}{made.stderr}"[-4_000:]
 
     def start(self) -> None:
         own = self._folder

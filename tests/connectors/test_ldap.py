@@ -21,6 +21,9 @@ from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench
 from tests.servers import NoServer
 from tests.slapd import BASE, ROOT, ROOT_PASSWORD, SlapdServer, needs_slapd, start_slapd
 
+pytestmark = pytest.mark.xdist_group("slapd")  # one server serves them all
+
+
 PASSWORD = "hunter2-and-more"
 PEOPLE, GROUPS = f"ou=people,{BASE}", f"ou=breakglass,{BASE}"
 BOT = f"cn=breakglass,ou=services,{BASE}"

@@ -21,6 +21,9 @@ from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench
 from tests.mariadb import MariaDbServer, needs_mariadb, start_mariadb
 from tests.servers import NoServer
 
+pytestmark = pytest.mark.xdist_group("maria")  # one server serves them all
+
+
 WRITER = {"role": "incident_writer"}
 PASSWORD = "hunter2-and-more"
 ADA, ALAN = "ada@%", "alan@%"
