@@ -15,6 +15,7 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
         kind.name: kind
         for kind in (
             Kind("postgres", "connectors.access.postgres:PostgresConnector", promises={"expiry": "worker"}),
+            Kind("ssh-ca", "connectors.access.ssh_ca:SshCaConnector", promises={"expiry": "new_sessions"}),
             Kind("webhook", "connectors.access.webhook:WebhookConnector", promises={"expiry": "worker"}),
         )
     }

@@ -63,6 +63,7 @@ KNOW_THE_REGISTRY = {"app.targets", "app.sources", "app.pagers", "app.wiring", "
 WALL_CLOCK = {
     "app/clock.py": "the clock adapter",
     "app/queue.py": "RQ's own schedule is kept by the wall clock, and all that it does is ring",
+    "connectors/access/ssh_ca.py": "a certificate says when it ends, and no server is asked whether it has",
     "connectors/access/webhook_signing.py": "as the pager's: a signature says when it was made",
     "connectors/pagers/webhook.py": "a signature says when it was made, and its receiver has a clock of its own",
     "app/sandbox/workspace.py": "the sandbox is Slack, which has a clock of its own",
