@@ -32,6 +32,7 @@ ACCESS: Mapping[str, Kind] = MappingProxyType(
             _access("okta", "okta:OktaConnector", "worker", "okta"),
             _access("postgres", "postgres:PostgresConnector", "worker"),
             _access("scim", "scim:ScimConnector", "worker"),
+            _access("ssh-ca", "ssh_ca:SshCaConnector", "new_sessions"),
             _access("webhook", "webhook:WebhookConnector", "worker"),
         )
     }

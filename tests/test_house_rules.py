@@ -67,6 +67,7 @@ WALL_CLOCK = {
     "connectors/access/github_api.py": "a JWT says when it was made, and GitHub has a clock of its own",
     "connectors/tokened.py": "vendors are told when something was signed or begins, and have a clock of their own",
     "connectors/access/ldap.py": "an account may have a last day, and OpenLDAP no clock to compare it with",
+    "connectors/access/ssh_ca.py": "a certificate says when it ends, and no server is asked whether it has",
     "connectors/access/webhook_signing.py": "as the pager's: a signature says when it was made",
     "connectors/pagers/webhook.py": "a signature says when it was made, and its receiver has a clock of its own",
     "app/sandbox/workspace.py": "the sandbox is Slack, which has a clock of its own",
