@@ -13,7 +13,9 @@ from ruamel.yaml import YAML
 from app.errors import Misconfigured
 from app.policy import Kinds, PolicyFolder, json_schema, load, run_tests
 from app.policy.trials import run_test_text
+from app.targets import kinds_of
 from connectors.access.postgres import PostgresConnector
+from connectors.registry import OURS
 from connectors.sources.calendar import CalendarSource
 from tests.policy.folders import CALENDAR, NOW
 
@@ -71,6 +73,21 @@ def test_every_example_has_tests_and_all_of_them_pass(examples: PolicyFolder) ->
     assert [result for result in results if not result.ok] == []
     tested = {Path(result.where.partition(":")[0]).stem for result in results}
     assert tested == set(examples.policies)
+
+
+def test_the_example_with_outside_systems_loads_and_holds_with_each_of_them_away() -> None:
+    whole = load(
+        ROOT / "docs/examples/on-call", kinds=kinds_of(OURS), env={"DBA_CALENDAR": "https://x.example.com"}
+    )
+    assert whole.warnings == ()
+    results = run_tests(whole)
+    assert [result for result in results if not result.ok] == []
+    assert {Path(result.where.partition(":")[0]).stem for result in results} == set(whole.policies)
+    cases = "".join(
+        file.read_text() for file in sorted((ROOT / "docs/examples/on-call/tests").glob("*.yaml"))
+    )
+    for source in ("sre-primary: unknown", "dba: unknown", "sre: unknown", "incidents: unknown"):
+        assert source in cases
 
 
 def test_the_examples_show_every_verdict() -> None:
