@@ -141,7 +141,8 @@ def _theirs(kind: Kind, distribution: str) -> Any:
         raise Misconfigured(
             [Problem(f"kind: {kind.name}", what, f"mend or update {distribution}")]
         ) from error
-    missing = [name for name in _MUST_HAVE if not hasattr(found, name)]
+    wanted = (*_MUST_HAVE, *(("promise", "read", "revoke") if hasattr(found, "Access") else ()))
+    missing = [name for name in wanted if not hasattr(found, name)]
     if missing:
         what = f"`{kind.path}` of the package {distribution} has no `{missing[0]}`"
         raise Misconfigured([Problem(f"kind: {kind.name}", what, "see CONTRIBUTING.md, A new connector")])
