@@ -106,7 +106,7 @@ def lengthen(desk: Desk, due: Due) -> None:
 
 
 def _carried(step: Step, request: Request, folder: PolicyFolder, due: Due) -> None:
-    """Every target has the new end: ours moves. What was agreed while its incident was open says nothing of after it."""
+    """Every target has the new end: ours moves, unless its incident was over since that was agreed."""
     until = datetime.fromisoformat(str(due.data["until"]))
     if ends_early(request) and not due.data.get("early"):
         _drop(step, request, folder, f"{request.incident} is not open any more.")

@@ -385,6 +385,7 @@ class TestIncidents(IncidentContract, PagedContract):
             facts["status"] = "mitigated"
             return answer
 
+        assert isinstance(bench.far_side, Published)
         bench.far_side.handlers = {**bench.far_side.handlers, "GET /v1/incidents": moves_on}
         for _ in range(2):
             found = bench.source.open_incidents({"status": "started, mitigated"}, AT)
