@@ -28,6 +28,7 @@ _REMEDIES = {
     422: "give the id that stands in the address of its page, not the name",
     429: "Opsgenie counts all keys of an account together; ask for fewer rotas, or leave them more time",
 }
+_OVER = frozenset({"resolved", "closed"})
 _OPEN: Params = {"query": "status:open", "sort": "createdAt", "order": "desc", "limit": "100"}
 
 
@@ -156,8 +157,14 @@ class OpsgenieSource:
             pages = self._http.pages("/v1/incidents/", self._next, params={**_OPEN, "offset": "0"})
             found = [each for page in pages for each in page.read(_IncidentsAnswer).data]
         # Asked for, and looked at: a search may lag behind. A list that moves meanwhile says some of it twice.
-        still = {each.id: each for each in found if each.status in {None, "open"}}
+        still = {each.id: each for each in found if self._is_open(each)}
         return tuple(_incident(each) for each in still.values())
+
+    def _is_open(self, incident: _Incident) -> bool:
+        if incident.status not in {None, "open", *_OVER}:
+            # Leaving it out would say that it is over, and nobody knows that.
+            raise ConnectorError(f"{self.name} lists an incident with a status that is not known")
+        return incident.status not in _OVER
 
     def _next(self, answer: Answer) -> Params | None:
         paging = answer.read(_IncidentsAnswer).paging

@@ -44,6 +44,7 @@ HEADERS = {"Accept": "application/vnd.pagerduty+json;version=2"}
 _TOKEN = "make a new API key in PagerDuty (Integrations, API Access Keys, read-only) and set `token` to it"  # noqa: S105
 _WHERE = "take its id from the address of its page in PagerDuty"
 REMEDIES = {401: _TOKEN, 403: _TOKEN, 404: _WHERE}
+_OVER = "resolved"
 _STATUS = {"triggered": "open", "acknowledged": "acknowledged"}
 _PATHS = {"schedule": "schedules", "escalation_policy": "escalation_policies", "service": "services"}
 
@@ -186,7 +187,10 @@ class PagerDutySource:
         }
         with self._api.one_answer("incidents"):
             listed = [each for page in self._all("/incidents", params, Reports) for each in page.incidents]
-            still = [each for each in listed if each.status in _STATUS and each.is_of(services)]
+            if any(each.status not in {*_STATUS, _OVER} for each in listed):
+                # Leaving it out would say that it is over, and nobody knows that.
+                raise ConnectorError(f"{self.name} lists an incident with a status that is not known")
+            still = [each for each in listed if each.status != _OVER and each.is_of(services)]
             priorities = self._priorities(still)
             people = self._addresses(still)
         newest = sorted(still, key=Report.since, reverse=True)

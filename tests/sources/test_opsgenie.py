@@ -294,6 +294,12 @@ def test_what_a_lagging_search_still_lists_is_not_open(incidents: IncidentHouse)
     assert incidents.found() == ["i-2"]
 
 
+def test_a_status_that_nobody_knows_is_no_answer(incidents: IncidentHouse) -> None:
+    listed = [{"id": "i-1", "status": "open"}, {"id": "i-2", "status": "parked"}]
+    incidents.far_side.on(".", says(http(200, {**DONE, "data": listed})))
+    assert "with a status that is not known" in str(incidents.fault())
+
+
 def test_an_incident_of_several_services_names_none_and_a_bare_one_claims_nothing(
     incidents: IncidentHouse,
 ) -> None:

@@ -334,6 +334,14 @@ class TestIncidents(IncidentContract, PagedContract):
         bench.far_side.on("GET /incidents", says(http(200, everything)))
         assert list(bench.source.open_incidents({"services": SERVICE}, AT)) == []
 
+    def test_a_status_that_nobody_knows_is_no_answer(self, bench: PagerDutyIncidents) -> None:
+        bench.incident(1)
+        bench.account_of.incidents[0]["status"] = "parked"
+        listed = {"incidents": bench.account_of.incidents, "limit": 100, "offset": 0, "more": False}
+        bench.far_side.on("GET /incidents", says(http(200, listed)))
+        with pytest.raises(ConnectorError, match="with a status that is not known"):
+            bench.source.open_incidents({}, AT)
+
     def test_only_the_services_that_are_named_count(self, bench: PagerDutyIncidents) -> None:
         for number, service in enumerate(("PORD001", "PPAY001", "POTHER"), 1):
             bench.incident(number, service=service)
