@@ -141,7 +141,9 @@ def _theirs(kind: Kind, distribution: str) -> Any:
         raise Misconfigured(
             [Problem(f"kind: {kind.name}", what, f"mend or update {distribution}")]
         ) from error
-    missing = [name for name in _MUST_HAVE if not hasattr(found, name)]
+    outside = any(hasattr(found, ability) for ability in _OUTSIDE)
+    must = _MUST_HAVE if outside else (*_MUST_HAVE, *_MUST_HAVE_TO_GIVE)
+    missing = [name for name in must if not hasattr(found, name)]
     if missing:
         what = f"`{kind.path}` of the package {distribution} has no `{missing[0]}`"
         raise Misconfigured([Problem(f"kind: {kind.name}", what, "see CONTRIBUTING.md, A new connector")])
@@ -149,6 +151,10 @@ def _theirs(kind: Kind, distribution: str) -> Any:
 
 
 _MUST_HAVE = ("kind", "Settings", "check", "close")
+_OUTSIDE = ("Schedule", "Incidents", "Target")
+"""What a source or a pager has, one of them at least."""
+_MUST_HAVE_TO_GIVE = ("Access", "promise", "resolve", "find", "read", "grant", "revoke", "sessions")
+"""One that was written for another version of ours must not stop the folder from being read."""
 
 
 def _unknown(name: str, registry: Mapping[str, Kind]) -> Problem:
