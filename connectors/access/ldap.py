@@ -302,7 +302,7 @@ class LdapConnector:
                 f"{self._name}: `{account}` is the last member of `{group.dn}`, which may not be empty; add another "
                 "member to it, or name an entry that is nobody as `placeholder`"
             )
-            raise ConnectorError(message)
+            raise ConnectorError(message, permanent=True)  # an answer: the directory is not away for others
         return db.change(group.dn, attribute, delete=[account], add=[self._settings.placeholder])
 
     def _written_as_accounts(self, db: Session, values: Sequence[str]) -> Sequence[str]:
