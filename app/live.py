@@ -80,15 +80,17 @@ class _Racks:
         self.targets = ConnectorRack(
             lambda: outside.folder, outside.env, lambda: outside.at, registry=outside.access
         )
-        self._systems: dict[str, Any] = {}
+        # A schedule with an address is a source of its own, and may have the name of another.
+        self._systems: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
     def system(self, config: SourceConfig) -> Any:
         """One source, built once; raises ``ConnectorError``."""
+        key = (config.place, config.name)
         with self._lock:
-            if config.name not in self._systems:
-                self._systems[config.name] = _built(lambda: self.sources.system(config))
-            return self._systems[config.name]
+            if key not in self._systems:
+                self._systems[key] = _built(lambda: self.sources.system(config))
+            return self._systems[key]
 
     def usable(self, name: str) -> bool:
         """Whether that source can be asked at all; why it cannot is told at the source itself."""

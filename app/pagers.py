@@ -164,7 +164,8 @@ class Paging:
             else:
                 until = due.data.get("until")
                 at = datetime.fromisoformat(until) if until else step.now + OPEN_FOR
-                timetable.again(step, due, at, opened=True)
+                # Whom it woke is told when it is over, who may be another pager than the one it was owed to.
+                timetable.again(step, due, at, opened=True, pager=name)
 
     def _failed(self, due: Due, name: str, failure: ConnectorError, *, over: bool) -> None:
         logger.warning("a pager did not do it", pager=name, page=due.data["key"], error=str(failure))

@@ -298,9 +298,9 @@ class Vigil:
     away: Away
 
 
-def make_vigil(house: House) -> Vigil:
+def make_vigil(house: House, contact: clocks.Contact | None = None) -> Vigil:
     """Nothing is remembered yet."""
-    memory, contact = Memory(house.steps, house.state, house.clock.latest), clocks.Contact()
+    memory, contact = Memory(house.steps, house.state, house.clock.latest), contact or clocks.Contact()
     return Vigil(memory, contact, Away(house.desk, memory, Journal(house.state), contact.is_lost))
 
 

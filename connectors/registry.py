@@ -141,9 +141,8 @@ def _theirs(kind: Kind, distribution: str) -> Any:
         raise Misconfigured(
             [Problem(f"kind: {kind.name}", what, f"mend or update {distribution}")]
         ) from error
-    outside = any(hasattr(found, ability) for ability in _OUTSIDE)
-    must = _MUST_HAVE if outside else (*_MUST_HAVE, *_MUST_HAVE_TO_GIVE)
-    missing = [name for name in must if not hasattr(found, name)]
+    wanted = (*_MUST_HAVE, *(("promise", "read", "revoke") if hasattr(found, "Access") else ()))
+    missing = [name for name in wanted if not hasattr(found, name)]
     if missing:
         what = f"`{kind.path}` of the package {distribution} has no `{missing[0]}`"
         raise Misconfigured([Problem(f"kind: {kind.name}", what, "see CONTRIBUTING.md, A new connector")])
@@ -151,10 +150,6 @@ def _theirs(kind: Kind, distribution: str) -> Any:
 
 
 _MUST_HAVE = ("kind", "Settings", "check", "close")
-_OUTSIDE = ("Schedule", "Incidents", "Target")
-"""What a source or a pager has, one of them at least."""
-_MUST_HAVE_TO_GIVE = ("Access", "promise", "resolve", "find", "read", "grant", "revoke", "sessions")
-"""One that was written for another version of ours must not stop the folder from being read."""
 
 
 def _unknown(name: str, registry: Mapping[str, Kind]) -> Problem:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from app import notices
-from app.lifecycle import asking
+from app.lifecycle import asking, paging
 from app.lifecycle.assessing import Assessment
 from app.lifecycle.desk import Desk
 from app.lifecycle.moves import CLOCK, Lost, given_until, grants_of, lock_request, refresh_asks
@@ -166,9 +166,12 @@ def _hold_against(desk: Desk, folder: PolicyFolder, cause: Cause, facts: Facts, 
         owed = step.session.get(Due, f"{KIND}:{request.id}", populate_existing=True)
         if owed is None or _cause(request, owed.data) != cause:
             return  # It changed since it was looked at: the next look sees it as it is.
+        if step.now >= cause.ends_at:
+            return  # Its time came, perhaps while the sources were asked: at equality the end wins.
         if back:
             _put_back(step, request, folder, cause)
-        if over:
+        # Time passed while the sources were asked: what is brought forward never ends later than before.
+        if over and step.now + TIME_TO_GO_ON < cause.ends_at:
             _bring_forward(step, request, folder, cause, facts)
         if off:
             _offer(step, request, cause)
@@ -208,6 +211,7 @@ def _put_back(step: Step, request: Request, folder: PolicyFolder, cause: Cause) 
     asked = _asked_anyway(request, cause.ends_at - cause.until)
     if asked.get("extension_seconds") == 0:
         asked = dict(asking.NOTHING_ASKED)
+        paging.let_go(step, *paging.asks_of(request))
         step.undue("ask", request.id)
     move_end(step, request, cause.until, **asked)
     step.record("EndPutBack", CLOCK, request.id, incident=cause.incident)

@@ -32,14 +32,14 @@ def is_under_way(step: Step, request: Request) -> bool:
 
 def lengthen_to(step: Step, request: Request, folder: PolicyFolder, ends_at: datetime, by: str) -> str:
     """Move the end, at the targets first; what the person is told. Raises ``Lost``."""
-    own = _with_own_end(grants_of(step, request))
+    own, early = _with_own_end(grants_of(step, request)), ends_early(request)
     if not own:
         return _lengthen(step, request, folder, ends_at, by)
     paging.let_go(step, *paging.asks_of(request))
     step.change(request, **asking.NOTHING_ASKED)
     step.undue("ask", request.id)
     lane = giving.give_lane(own[0].connector)
-    step.due(KIND, request.id, step.now, lane, until=iso(ends_at), by=by)
+    step.due(KIND, request.id, step.now, lane, until=iso(ends_at), by=by, early=early)
     step.record("ExtensionBegun", by, request.id, until=iso(ends_at))
     refresh_asks(step, request)
     names = ", ".join(sorted({grant.connector for grant in own}))
@@ -103,9 +103,16 @@ def lengthen(desk: Desk, due: Due) -> None:
             _after_failure(desk, step, due, request, failure)
         else:
             timetable.finish(step, due)
-            until = datetime.fromisoformat(str(due.data["until"]))
-            if request.ends_at is not None and until > request.ends_at:
-                _lengthen(step, request, desk.shelf.current(), until, str(due.data["by"]))
+            _carried(step, request, desk.shelf.current(), due)
+
+
+def _carried(step: Step, request: Request, folder: PolicyFolder, due: Due) -> None:
+    """Every target has the new end: ours moves, unless its incident was over since that was agreed."""
+    until = datetime.fromisoformat(str(due.data["until"]))
+    if ends_early(request) and not due.data.get("early"):
+        _drop(step, request, folder, f"{request.incident} is not open any more.")
+    elif request.ends_at is not None and until > request.ends_at:
+        _lengthen(step, request, folder, until, str(due.data["by"]))
 
 
 def _begin(desk: Desk, due: Due) -> list[tuple[Grant, datetime]] | None:

@@ -82,7 +82,13 @@ def cases(before: Side, after: Side, differ: Differ, budget: Budget) -> list[Cas
     except TooMany:
         # Coarser, and never silent: what did not change is one question, however many parts it has.
         old, new = (frozenset(rule.condition for rule in side.rules) for side in (before, after))
-        return _Search(before, after, differ, old & new).all(budget)
+        same = frozenset(each for each in old & new if _is_known_alike(each, before.fixed, after.fixed))
+        return _Search(before, after, differ, same).all(budget)
+
+
+def _is_known_alike(condition: Condition, before: Known, after: Known) -> bool:
+    """Whether the condition comes to the same on both sides, whatever holds: nobody came into its groups or left."""
+    return all(before.get(leaf) == after.get(leaf) for leaf in leaves(condition))
 
 
 def deciding(rules: tuple[Rule, ...], budget: Budget) -> set[Rule]:

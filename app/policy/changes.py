@@ -6,13 +6,16 @@ cannot say, so somebody should look. A key that is not known here is *either*.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import timedelta
+from itertools import accumulate
 from typing import Any, Literal
 
-from app.policy.approval import ApprovalPlan, ConfirmPlan
+from app.policy.approval import ApprovalPlan, ConfirmPlan, Step
 from app.policy.model import AccessEntry, Limit, Policy, PolicyFolder, Rule
 from app.policy.wording import NOTHING, words
 
 Effect = Literal["looser", "tighter", "either", "none"]
+Stage = Sequence[Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,35 @@ def of_plans(old: ApprovalPlan | None, new: ApprovalPlan | None) -> Effect:
     """Whether fewer, or other, people have to agree."""
     if old is None or new is None:
         return "none" if old == new else "either"
-    who = [{principal for step in plan.steps() for principal in step.by} for plan in (old, new)]
-    least = [sum(min(step.count for step in stage) for stage in plan.stages) for plan in (old, new)]
-    effect = both(grown(*who), less(*least))
-    shapes = [
-        [[(set(step.by), step.count) for step in stage] for stage in plan.stages] for plan in (old, new)
-    ]
-    return "either" if effect == "none" and shapes[0] != shapes[1] else effect
+    return both(
+        "none" if _asks_no_less(old, new) else "looser", "none" if _asks_no_less(new, old) else "tighter"
+    )
+
+
+def _asks_no_less(old: ApprovalPlan, new: ApprovalPlan) -> bool:
+    """Whether whoever has the yeses that the new plan wants has those of the old one, and no later.
+
+    Each stage of the old one needs one of its own in the new one, for a person counts once over all of them.
+    """
+    later = iter(new.stages)
+    return all(any(_is_no_easier(stage, other) for other in later) for stage in old.stages)
+
+
+def _is_no_easier(old: Stage, new: Stage) -> bool:
+    """Whether each step of the new stage finds one in the old that opens as early and wants no more."""
+    before = list(zip(old, _openings(old), strict=True))
+    return all(
+        any(
+            set(step.by) <= set(other.by) and other.count <= step.count and opened <= opens
+            for other, opened in before
+        )
+        for step, opens in zip(new, _openings(new), strict=True)
+    )
+
+
+def _openings(stage: Stage) -> Sequence[timedelta]:
+    """After how long each step opens, where nobody answers before."""
+    return list(accumulate((step.within for step in stage[:-1]), initial=timedelta()))
 
 
 def of_confirmations(old: ConfirmPlan | None, new: ConfirmPlan | None) -> Effect:

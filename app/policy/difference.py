@@ -320,14 +320,19 @@ def _offer(policy: Policy | None, outcome: Outcome) -> Offer:
 
 def _effect(old: Policy | None, new: Policy | None, before: Offer, after: Offer) -> Effect:
     """What it means for somebody; where a rule leaves it to the policy, that is a change of the policy."""
-    if before.verdict is not after.verdict:
-        return more(_RANK.index(before.verdict), _RANK.index(after.verdict))
-    if before.verdict is Verdict.REFUSE or old is None or new is None:
-        return "none"
-    longest = before.longest != after.longest
+    verdict = more(_RANK.index(before.verdict), _RANK.index(after.verdict))
+    if Verdict.REFUSE in {before.verdict, after.verdict} or old is None or new is None:
+        return verdict
+    longest = (
+        more(before.longest or old.duration.max, after.longest or new.duration.max)
+        if before.longest != after.longest
+        else "none"
+    )
+    if verdict != "none":
+        return both(verdict, longest)
     plans = before.approval != after.approval
     return both(
-        more(before.longest or old.duration.max, after.longest or new.duration.max) if longest else "none",
+        longest,
         of_confirmations(before.confirm, after.confirm),
         of_plans(before.approval or old.approval, after.approval or new.approval) if plans else "none",
     )

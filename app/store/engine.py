@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 BUSY_SECONDS = 5
@@ -66,14 +67,29 @@ def make_engine(url: str, *, patience: float = ANSWER_SECONDS, idle: float = IDL
     in which nobody says anything for longer than ``idle``, whole seconds (0: as long as it takes).
     """
     if url.startswith("sqlite"):
-        return _sqlite(url)
-    engine = _postgresql(url, idle)
+        return _closing(_sqlite(url))
+    engine = _closing(_postgresql(url, idle))
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, args: Any, settings: Any) -> DBAPIConnection:
         connection = BoundedConnection.connect(*args, **settings)
         connection.patience = patience
         return connection  # type: ignore[return-value]
+
+    return engine
+
+
+def _closing(engine: Engine) -> Engine:
+    """A connection that comes back after its pool was disposed of is closed, not kept where nobody looks."""
+
+    @event.listens_for(engine, "connect")
+    def made(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["pool"] = engine.pool
+
+    @event.listens_for(engine, "checkin")
+    def back(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        if record.info.get("pool") is not engine.pool:
+            record.invalidate()
 
     return engine
 

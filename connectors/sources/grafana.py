@@ -31,7 +31,10 @@ _REMEDIES = {
     404: "look at `url`, and give the id that stands in the address of its page, not the name",
     429: "all that use this key share its 300 calls in five minutes; give us one of our own",
 }
-_OPEN_STATES = ("new", "acknowledged", "silenced")
+_ASKED_FOR = ("new", "acknowledged", "silenced")
+_OPEN_STATES = frozenset({*_ASKED_FOR, "firing"})
+"""As an alert group tells its own; one that is asked for as *new* calls itself *firing*."""
+_OVER = "resolved"
 _MOST_NAMES = 10
 """Of so many who acknowledged something the address is asked for: each is a call, and all share two seconds."""
 
@@ -164,9 +167,9 @@ class GrafanaSource:
         """See ``interface.IncidentSource``; a question for each state that is not resolved, all within one deadline."""
         asked(self.name, GrafanaIncidents, which)
         with self._http.one_answer("open alert groups"):
-            found = together([partial(self._groups, state) for state in _OPEN_STATES])
+            found = together([partial(self._groups, state) for state in _ASKED_FOR])
             # Asked for, and looked at: one that changes its state meanwhile may be there twice, or be resolved.
-            still = {each.id: each for groups in found for each in groups if each.state in _OPEN_STATES}
+            still = {each.id: each for groups in found for each in groups if self._is_open(each)}
             newest = sorted(still.values(), key=_made, reverse=True)
             names = self._addresses(newest)
         return tuple(_incident(each, names) for each in newest)
@@ -175,6 +178,12 @@ class GrafanaSource:
         params = {"state": state}
         pages = self._http.pages("/api/v1/alert_groups/", self._next(params), params=params)
         return [group for page in pages for group in page.read(_Groups).results]
+
+    def _is_open(self, group: _Group) -> bool:
+        if group.state not in {*_OPEN_STATES, _OVER}:
+            # Leaving it out would say that it is over, and nobody knows that.
+            raise ConnectorError(f"{self.name} lists an alert group in a state that is not known")
+        return group.state != _OVER
 
     def _addresses(self, groups: Sequence[_Group]) -> Mapping[str, Email | None]:
         """Of those who acknowledged the newest."""

@@ -15,7 +15,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from app.errors import Problem
+from app.errors import ConnectorError, Problem
 from connectors.addresses import address
 from connectors.answers import Shape, asked, line, stamp, tried
 from connectors.http import Answer, Http, Params, segment, together
@@ -31,6 +31,7 @@ _REMEDIES = {
     404: "look at `cloud`, and give the id that stands in the address of its page, not the name",
     429: "Atlassian counts all calls of an account together; give us an account of our own",
 }
+_OVER = "closed"
 _OPEN: Params = {"query": "status:open", "sort": "createdAt", "order": "desc", "size": "100"}
 
 Cloud = Annotated[
@@ -172,8 +173,14 @@ class JsmSource:
             pages = self._http.pages(path, self._next, params={**_OPEN, "offset": "0"})
             found = [each for page in pages for each in page.read(_AlertsAnswer).values]
         # Asked for, and looked at: a search may lag behind. A list that moves meanwhile says some of it twice.
-        still = {each.id: each for each in found if each.status in {None, "open"}}
+        still = {each.id: each for each in found if self._is_open(each)}
         return tuple(_incident(each) for each in still.values())
+
+    def _is_open(self, alert: _Alert) -> bool:
+        if alert.status not in {None, "open", _OVER}:
+            # Leaving it out would say that it is over, and nobody knows that.
+            raise ConnectorError(f"{self.name} lists an alert with a status that is not known")
+        return alert.status != _OVER
 
     def _next(self, answer: Answer) -> Params | None:
         links = answer.read(_AlertsAnswer).links

@@ -30,6 +30,8 @@ _NUMBER, _SIZE = "page[number]", "page[size]"
 _PAGE = "100"
 _NO_EMERGENCY = ("test", "example", "scheduled", "backfilled")
 
+_IN_ORDER = ("in_triage", "started", "mitigated")
+"""As an incident goes through them: asked in this order, one that moves on meanwhile is in one of the answers."""
 _STATUS = "(started|in_triage|mitigated)"
 _STATUSES = "is none of started, in_triage, mitigated, or several of them with commas"
 
@@ -294,14 +296,16 @@ class RootlySource:
     def open_incidents(self, which: Mapping[str, str], at: datetime) -> Sequence[Incident]:  # noqa: ARG002
         """See ``interface.IncidentSource``; Rootly answers for now alone, which is what is asked."""
         wanted = asked(self.name, RootlyIncidents, which)
-        found: list[_IncidentFacts] = []
+        words = {word.strip() for word in wanted.status.split(",")}
+        found: dict[str, _IncidentFacts] = {}
         with self._http.one_answer("open incidents"):
-            for status in sorted({word.strip() for word in wanted.status.split(",")}):
+            for status in (each for each in _IN_ORDER if each in words):
                 params = {"filter[status]": status, "sort": "-created_at", _SIZE: _PAGE}
                 for page in self._all("/v1/incidents", _Incidents, params):
-                    found += [each.attributes for each in page.data if _is(each.attributes, status)]
-        found.sort(key=lambda each: each.created_at, reverse=True)
-        return tuple(_incident(each) for each in found)
+                    here = [each.attributes for each in page.data if _is(each.attributes, status)]
+                    found |= {each.slug: each for each in here}
+        newest = sorted(found.values(), key=lambda each: each.created_at, reverse=True)
+        return tuple(_incident(each) for each in newest)
 
     def _all(self, path: str, shape: type[Page], params: Params) -> list[Page]:
         """Every page of a list."""

@@ -23,6 +23,7 @@ _ON_CALL, _PEOPLE, _OPEN = "/api-public/v1/oncall/current", "/api-public/v1/user
 _SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
 _KEY = "make a read-only key in Splunk On-Call (Integrations, API) and set `api_id` and `api_key` to it"
 _STATUS = {"UNACKED": "open", "ACKED": "acknowledged"}
+_OVER = "RESOLVED"
 
 
 class SplunkSettings(BaseModel):
@@ -121,7 +122,10 @@ class SplunkSource:
         del which, at
         with self._api.one_answer("incidents"):
             listed = self._api.call("GET", _OPEN).read(_Listed).incidents
-        still = [each for each in listed if each.currentPhase in _STATUS]
+            if any(each.currentPhase not in {*_STATUS, _OVER} for each in listed):
+                # Leaving it out would say that it is over, and nobody knows that.
+                raise ConnectorError(f"{self.name} lists an incident in a phase that is not known")
+        still = [each for each in listed if each.currentPhase != _OVER]
         return tuple(_incident(each) for each in sorted(still, key=_Report.since, reverse=True))
 
 

@@ -110,6 +110,16 @@ def test_what_does_not_answer_is_out_of_reach_and_holds_up_nothing(
     assert (found["where"], found["what"]) == ("schedules.primary", says)
 
 
+def test_a_calendar_that_has_the_name_of_a_source_is_asked_itself(live: Live) -> None:
+    live.write()
+    settings = live.folder / "settings.yaml"
+    calendar = '  duty: {source: calendar, url: "http://127.0.0.1:9/duty.ics"}\nincidents:'
+    settings.write_text(settings.read_text().replace("incidents:", calendar))
+    result = live.run(["policy", "check", str(live.folder), "--live", "--json"], ENV)
+    (found,) = problems(result, 3)
+    assert (found["where"], found["what"]) == ("schedules.duty", "duty: its calendar cannot be reached")
+
+
 def test_everything_is_asked_at_the_same_time(live: Live) -> None:
     assert problems(live("MEETS", incidents=", team: meets", patience=20), 0) == []
 

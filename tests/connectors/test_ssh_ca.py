@@ -11,7 +11,7 @@ import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pytest
 
 from app.errors import ConnectorError
 from connectors.access.ssh_ca import SshCaConnector
+from connectors.access.ssh_ca_holds import receipt_of
 from connectors.access.ssh_ca_settings import SshCaSettings
 from connectors.access.ssh_ca_wire import Malformed, certificate_of
 from connectors.interface import NoSubject, Present, Subject
@@ -271,6 +272,8 @@ def test_a_certificate_holds_what_was_agreed_and_nothing_more(house: House, bast
     assert f'Key ID: "breakglass:{REQUEST}:ada"' in shown
     assert present(bastion, access={"principals": "ops", "allow": "pty"}) is Present.ABSENT
     assert present(bastion, access={"principals": "deploy,ops", "allow": ""}) is Present.ABSENT
+    assert bastion.find({"principals": "ops", "allow": "pty"}) == []
+    assert [holder.subject for holder in bastion.find(access)] == ["ada"]
 
 
 def test_more_is_allowed_where_the_policy_says_so(house: House, bastion: SshCaConnector) -> None:
@@ -308,6 +311,23 @@ def test_what_is_long_over_is_forgotten(house: House, bastion: SshCaConnector) -
     assert bastion.activity("ada", DEPLOY, LONG_AGO, LATER).lines[0].endswith(f"{ENDS_AT:%H:%M:%S} UTC")
     assert bastion.activity("ada", DEPLOY, LATER, LATER).lines == []
     bastion.revoke("ada", DEPLOY, receipt)
+
+
+def test_a_receipt_has_no_text_that_the_desk_would_cut(bastion: SshCaConnector) -> None:
+    certificate = certificate_of("".join(grant(bastion)["certificate"]))
+    parts = receipt_of(replace(certificate, line="x" * 3_500))["certificate"]
+    assert ("".join(parts), max(map(len, parts)) < 2_000) == ("x" * 3_500, True)
+
+
+def test_while_another_process_is_at_the_files_nothing_is_done_and_that_is_clear(house: House) -> None:
+    with (house.root / "state/lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # others look: looking goes on, changing waits
+        bastion = house.connector(deadline="1s")
+        assert present(bastion) is Present.ABSENT
+        with pytest.raises(ConnectorError, match="is busy") as caught:
+            grant(bastion)
+        assert (caught.value.unclear, caught.value.permanent) == (False, False)
+    assert house.certificates() == []
 
 
 def sk(kind: str, *parts: bytes) -> str:

@@ -15,6 +15,7 @@ from app.model import Email
 from app.sources import SourceRack
 from app.store.tables import Due, LedgerEntry
 from connectors.interface import Incident, OnCall
+from tests import siren
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 from tests.pretended import ASKED, BOARD, KINDS
 from tests.slackdriver import Form
@@ -168,6 +169,33 @@ def test_nobody_is_asked_any_more_whether_to_go_on_with_what_is_open_again(build
     assert house.ledger_is_clean()
 
 
+def test_who_was_woken_to_let_somebody_go_on_is_let_go_of_when_it_is_open_again(build: Build) -> None:
+    asks = ONLY_DURING_IT.replace("[group:leads], count: 1", "[group:leads], page: cto-pager, count: 1")
+    with siren.quiet():
+        how = {"pagers": siren.KINDS, "env": siren.ENV, "incidents": OPEN}
+        house = build(settings=WITH_INCIDENTS + siren.SETTINGS, orders_db=asks, **how)
+        house.asks("ada", LINE)
+        write(house, "incidents", OVER)
+        house.presses("ada", "extend")
+        house.later(seconds=1)
+        write(house, "incidents", OPEN)
+        assert [each.did for each in siren.HEARD] == ["page", "resolve"]
+        assert house.ledger_is_clean()
+
+
+def test_an_end_that_came_is_not_put_back_by_an_incident_that_opens_after_it(build: Build) -> None:
+    house = at_home(build)
+    house.asks("ada", LINE)
+    write(house, "incidents", OVER)
+    house.clock.advance(minutes=5)  # and no worker has come to it yet
+    (house.policies / "incidents.yaml").write_text(OPEN)
+    house.house.shelf.reload()
+    look(house)
+    assert house.latest()["ended"]["because"] == "incident_resolved"
+    assert not house.target.can_write("ada")
+    assert house.ledger_is_clean()
+
+
 def test_what_was_never_open_is_never_over(build: Build) -> None:
     house = at_home(build, incidents=OVER)
     house.asks("ada", LINE)
@@ -273,6 +301,21 @@ def test_a_source_that_does_not_answer_ends_nothing_and_offers_nothing(build: Bu
     later(house, minutes=1)
     assert minutes_left(house) == 4
     assert len(entries(house, "EndBroughtForward")) == 1
+
+
+def test_a_source_that_takes_its_time_makes_no_end_later(build: Build, board: Any) -> None:
+    house = outside(build)
+    house.asks("ada", LINE)
+    agreed = house.latest()["ends_at"]
+
+    def takes_its_time(*_asked: Any) -> Any:
+        house.clock.advance(seconds=2)
+        return []
+
+    board["desk"] = takes_its_time
+    later(house, minutes=54, seconds=59)
+    assert house.latest()["ends_at"] == agreed
+    assert not entries(house, "EndBroughtForward")
 
 
 def test_an_empty_rota_does_not_say_that_a_shift_is_over(build: Build, board: Any) -> None:

@@ -375,6 +375,9 @@ def test_whose_pager_settings_do_not_name_any_more_security_is_woken_for(at: Bui
     house.house.shelf.reload()
     house.later(seconds=1)
     assert [(each.did, each.whom) for each in HEARD] == [("page", "security")]
+    house.presses("ada", "end")
+    assert [(each.did, each.whom) for each in HEARD] == [("page", "security"), ("resolve", "security")]
+    assert not house.rows(Due, Due.kind == "page")
 
 
 def test_the_doctor_asks_each_pager_and_wakes_nobody(at: Build) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.lifecycle import causes
 from app.store.tables import Due, Grant, LedgerEntry
 from tests import club
 from tests.club import BEFORE, CALLS, INSIDE, fails
@@ -182,6 +183,27 @@ def test_more_time_that_people_agreed_to_is_carried_to_the_target_as_well(at: Bu
     house.presses("alan", "extend")
     house.presses("grace", "approve")
     assert end_of(house.latest()) == before + timedelta(minutes=30) == INSIDE["alan"]
+
+
+def test_more_time_that_is_on_its_way_when_the_incident_is_over_does_not_outlast_it(build: Build) -> None:
+    shared = SETTINGS[: SETTINGS.index("connectors:")] + club.SETTINGS.replace("KIND", "turnstile")
+    shared += "severities: [sev1]\nincidents: {source: file, file: incidents.yaml}\n"
+    hangs_on_it = DOOR + "end: {with_incident: true}\n"
+    texts = {"door": hangs_on_it, "incidents": "- {id: INC-1, title: Stuck, severity: sev1}\n"}
+    house = build(settings=shared, kinds=club.KINDS, **texts)
+    house.asks("ada", LINE)
+    BEFORE["grant"] = [fails()]
+    house.presses("ada", "extend")
+    (house.policies / "incidents.yaml").write_text("[]\n")
+    house.house.shelf.reload()
+    causes.look(house.house.desk)
+    early = end_of(house.latest())
+    house.later(seconds=2)
+    assert end_of(house.latest()) == early
+    assert not house.rows(Due, Due.kind == "lengthen")
+    house.later(minutes=5)
+    assert (house.latest()["ended"]["because"], INSIDE) == ("incident_resolved", {})
+    assert house.ledger_is_clean()
 
 
 def test_who_gives_back_while_more_time_is_carried_has_nothing_in_the_end(at: Build) -> None:

@@ -10,12 +10,12 @@ from app.errors import Problem
 from connectors.http import Answer, Http, segment
 from connectors.interface import (
     Activity,
-    Expiry,
     Holder,
     Kind,
     Limits,
     NoSubject,
     Present,
+    Promise,
     Reading,
     Receipt,
     Sessions,
@@ -48,7 +48,12 @@ class PlainConnector:
     kind: ClassVar[str] = "plain"
     Settings: ClassVar[type[BaseModel]] = PlainSettings
     Access: ClassVar[type[BaseModel]] = PlainAccess
-    expiry: ClassVar[Expiry] = Expiry.WORKER
+
+    @classmethod
+    def promise(cls, access: Mapping[str, str]) -> Promise:
+        del access
+        return Promise()
+
     limits = Limits()
 
     def __init__(self, name: str, settings: PlainSettings) -> None:

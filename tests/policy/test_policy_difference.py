@@ -243,6 +243,22 @@ def test_more_cases_than_anybody_would_read_are_said_and_not_left_out(folder: Fo
     assert (found.gained, found.lost) == ([line], [line])
 
 
+def test_whom_a_group_took_in_gains_by_a_condition_of_too_many_parts_as_well(folder: Folder) -> None:
+    pairs = (f"{{any: [{{reason: {{matches: a{n}}}}}, {{reason: {{matches: b{n}}}}}]}}" for n in range(12))
+    lead = "{any: [{group: leads}, {reason: {matches: c}}]}"
+    old = folder.policy(rules=rules(f"grant {{all: [{lead}, {', '.join(pairs)}]}}")).load()
+    more = SETTINGS["groups"].replace("heidi@example.com]", "heidi@example.com, alan@example.com]")
+    found = compare(old, folder.settings(groups=more).load())
+    assert [line for line in found.gained if line.startswith("orders: ")]
+
+
+def test_who_has_to_be_approved_now_and_may_have_it_for_longer_gains_and_loses(differ: Differ) -> None:
+    short = "\n  - {name: r1, if: {group: sre}, then: grant, duration: {max: 30m}}"
+    found = differ({"rules": short}, {"rules": rules("approve {group: sre}")})
+    line = "group:sre: given at once by “r1”, at most 30m → given once approved by “r1”"
+    assert (shown(found.gained), shown(found.lost)) == ([line], [line])
+
+
 # --- of everybody at once -----------------------------------------------------------------------------------
 
 LOOSER: list[tuple[Changes, Changes, str]] = [
@@ -287,6 +303,24 @@ def test_what_is_easier_for_everybody_is_said_once_and_backwards_it_is_less(
     assert (shown(found.gained), found.lost) == ([line], [])
     back = differ(new, old)
     assert (back.gained, len(back.lost)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            "{stages: [[{by: [group:leads]}], [{by: [group:security]}]]}",
+            "[{by: [group:leads], count: 2}]",
+        ),
+        ("[{by: [group:leads], count: 2}, {by: [group:security]}]", "[{by: [group:security]}]"),
+        (
+            "[{by: [group:leads], count: 2}, {by: [group:security]}]",
+            "[{by: [group:leads], count: 2, within: 1m}, {by: [group:security]}]",
+        ),
+    ],
+)
+def test_fewer_people_who_are_asked_may_still_agree_more_easily(differ: Differ, old: str, new: str) -> None:
+    assert len(differ({"approval": old}, {"approval": new}).gained) == 1
 
 
 @pytest.mark.parametrize(

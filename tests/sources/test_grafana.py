@@ -37,7 +37,8 @@ from tests.sources.published import Call, Published, published
 ROTA = "SBM7DV7BKFUYU"
 STACK = "https://acme.grafana.net"
 PAGE_SIZE = 25
-STATES = {"open": "new", "acknowledged": "acknowledged", "resolved": "resolved"}
+STATES = {"open": "firing", "acknowledged": "acknowledged", "resolved": "resolved"}
+ASKED_FOR = {"firing": "new"}
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +223,8 @@ class IncidentHouse(Paged, IncidentBench):
 
     def answer(self, call: Call) -> bytes:
         page = call.query.get("page", 1)
-        found = [each for each in self.kept if each["state"] == call.query["state"]]
+        wanted = call.query["state"]
+        found = [each for each in self.kept if ASKED_FOR.get(each["state"], each["state"]) == wanted]
         some = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
         more = f"https://elsewhere.example.com/?state=resolved&page={page + 1}"
         return listed(*some, after=more if len(found) > page * PAGE_SIZE else None)
@@ -280,6 +282,11 @@ def test_a_silenced_alert_group_is_still_open_and_a_resolved_one_that_is_listed_
     assert list(incidents.ask()) == [Incident("I1")]
     incidents.far_side.on(".", says(listed(group(2, "resolved"), group(3))))
     assert incidents.found() == ["I3"]
+
+
+def test_a_state_that_nobody_knows_is_no_answer(incidents: IncidentHouse) -> None:
+    incidents.far_side.on(".", says(listed(group(1), group(2, "snoozed"))))
+    assert "in a state that is not known" in str(incidents.fault())
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,12 @@ def test_what_a_lagging_search_still_lists_is_not_open(incidents: IncidentHouse)
     assert incidents.found() == ["a-2"]
 
 
+def test_a_status_that_nobody_knows_is_no_answer(incidents: IncidentHouse) -> None:
+    listed = [{"id": "a-1", "status": "open"}, {"id": "a-2", "status": "acked"}]
+    incidents.far_side.on(".", says(http(200, {"values": listed})))
+    assert "with a status that is not known" in str(incidents.fault())
+
+
 def test_a_next_page_that_begins_nowhere_is_no_answer(incidents: IncidentHouse) -> None:
     incidents.far_side.on(".", says(http(200, {"values": [], "links": {"next": "/alerts?size=100"}})))
     assert "next page" in str(incidents.fault())

@@ -377,6 +377,20 @@ class TestIncidents(IncidentContract, PagedContract):
         found = bench.source.open_incidents({"status": "started, mitigated"}, AT)
         assert [each.id for each in found] == ["INC-1"]
 
+    def test_what_moves_on_while_it_is_asked_for_is_told_once(self, bench: OpenBench) -> None:
+        facts = self.facts(bench)
+
+        def moves_on(call: Call) -> bytes:
+            answer = bench.company.open(call)
+            facts["status"] = "mitigated"
+            return answer
+
+        assert isinstance(bench.far_side, Published)
+        bench.far_side.handlers = {**bench.far_side.handlers, "GET /v1/incidents": moves_on}
+        for _ in range(2):
+            found = bench.source.open_incidents({"status": "started, mitigated"}, AT)
+            assert [each.id for each in found] == ["INC-1"]
+
     def test_several_services_are_none_that_could_be_named(self, bench: OpenBench) -> None:
         self.facts(bench)["services"] += [thing("services", "billing")]
         assert bench.ask()[0].service is None

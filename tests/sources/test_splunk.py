@@ -11,7 +11,7 @@ from app.errors import ConnectorError
 from app.model import Email
 from connectors.interface import Incident
 from connectors.sources.splunk import SplunkSettings, SplunkSource
-from tests.farside import http
+from tests.farside import http, says
 from tests.sources.contract import (
     ADA,
     ALAN,
@@ -170,6 +170,11 @@ class TestIncidents(IncidentContract):
     @pytest.fixture
     def bench(self, far_side: Published, source: SplunkSource, organisation: Organisation) -> SplunkIncidents:
         return SplunkIncidents(source, far_side, (TOKEN, API_ID), {}, organisation)
+
+    def test_a_phase_that_nobody_knows_is_no_answer(self, bench: SplunkIncidents) -> None:
+        listed = [{"incidentNumber": "1", "currentPhase": "SNOOZED"}]
+        bench.far_side.on(".", says(http(200, {"incidents": listed})))
+        assert "in a phase that is not known" in str(bench.fault())
 
 
 def test_its_one_call_is_made_once_a_minute() -> None:

@@ -5,7 +5,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Engine, delete
 from sqlalchemy.exc import InternalError, OperationalError
 from sqlmodel import col, func, select
 
@@ -318,3 +318,17 @@ def test_steps_that_share_a_transaction_change_nothing_where_one_row_is_not_as_i
 def ledger_head(steps: Steps) -> tuple[int, str]:
     with steps.read() as session:
         return ledger.head_of(session)
+
+
+def test_a_connection_that_comes_back_after_everything_was_let_go_of_is_closed(engine: Engine) -> None:
+    held = engine.connect()
+    held.exec_driver_sql("SELECT 1")
+    driver: Any = held.connection.driver_connection
+    engine.dispose()
+    held.close()
+    with pytest.raises(Exception, match="closed"):
+        driver.execute("SELECT 1")
+    with engine.connect() as fresh:  # and one that is made afterwards stays
+        kept: Any = fresh.connection.driver_connection
+    kept.execute("SELECT 1")
+    engine.dispose()
