@@ -21,6 +21,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
     {"breakglass.connectors": "access", "breakglass.sources": "sources", "breakglass.pagers": "pagers"}
 )
 """Each group of entry points, and which part of the registry it adds to."""
+_BESIDE = {"sources": "pagers", "pagers": "sources"}
 
 
 def installed(ours: Registry = OURS, points: Iterable[EntryPoint] | None = None) -> Registry:
@@ -33,11 +34,17 @@ def installed(ours: Registry = OURS, points: Iterable[EntryPoint] | None = None)
     clashes: dict[str, list[str]] = {}
     for point in sorted(found, key=lambda each: (each.group, _distribution(each), each.name)):
         part, distribution = GROUPS[point.group], _distribution(point)
-        if point.name in parts[part]:
+        if _is_taken(parts, part, point.name, distribution):
             clashes.setdefault(distribution, []).append(point.name)
         else:
             parts[part][point.name] = Kind(point.name, point.value, distribution=distribution)
     return replace(ours, **parts, clashes=clashes)
+
+
+def _is_taken(parts: Mapping[str, Mapping[str, Kind]], part: str, name: str, distribution: str) -> bool:
+    """Sources and pagers are named in one place, ``sources``: there one name is one distribution's (or ours)."""
+    other = parts[_BESIDE[part]].get(name) if part in _BESIDE else None
+    return name in parts[part] or (other is not None and other.distribution != distribution)
 
 
 def _distribution(point: EntryPoint) -> str:

@@ -1,5 +1,8 @@
 # ruff: noqa: ARG002, ARG003 - a connector gets more than a club wants to know
-"""Two targets in memory: a club whose list does not say who added a member, and a turnstile that ends access itself."""
+"""Targets in memory: a club whose list does not say who added a member, a turnstile that ends access itself.
+
+And a lodge, whose list has an end beside each name and does not say who wrote either.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -29,7 +32,7 @@ CALLS: list[str] = []
 """What changed something, in order."""
 BEFORE: dict[str, list[Callable[[], object]]] = {}
 """By the name of a call: what happens before each of its next ones."""
-KINDS = {name: Kind(name, f"tests.club:{name.title()}") for name in ("club", "turnstile")}
+KINDS = {name: Kind(name, f"tests.club:{name.title()}") for name in ("club", "lodge", "turnstile")}
 SETTINGS = """
 connectors:
   orders-db: {kind: postgres, dsn: "${ORDERS_DB_DSN}", subject: "{local}"}
@@ -98,7 +101,7 @@ class Club:
         _first("grant")
         CALLS.append(f"grant {subject}")
         INSIDE[subject] = ends_at
-        return {}
+        return {"call": len(CALLS)}
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
         CALLS.append(f"revoke {subject}")
@@ -132,3 +135,13 @@ class Turnstile(Club):
     @classmethod
     def promise(cls, access: Mapping[str, str]) -> Promise:
         return Promise(Expiry.EVERY_USE, timedelta(minutes=2))
+
+
+class Lodge(Club):
+    """It strikes members off at their end, and does not know who added them."""
+
+    kind: ClassVar[str] = "lodge"
+
+    @classmethod
+    def promise(cls, access: Mapping[str, str]) -> Promise:
+        return Promise(Expiry.NEW_SESSIONS, keeps_giver=False)

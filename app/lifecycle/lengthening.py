@@ -11,7 +11,7 @@ from app import notices
 from app.errors import ConnectorError
 from app.lifecycle import asking, causes, giving, limits, paging, taking
 from app.lifecycle.desk import Desk
-from app.lifecycle.holds import until_last
+from app.lifecycle.holds import is_not_ours_to_change, until_last
 from app.lifecycle.moves import Lost, ends_early, given_until, grants_of, lock_request, refresh_asks
 from app.model import RequestState, iso, short_duration
 from app.policy import PolicyFolder
@@ -89,19 +89,20 @@ def lengthen(desk: Desk, due: Due) -> None:
     failure = None
     try:
         for grant, until in begun:
-            receipts[grant.id] = _move(desk, grant, until)
+            if (receipt := _move(desk, grant, until)) is not None:
+                receipts[grant.id] = receipt
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:
         request = lock_request(step, due.ref)
         alone = [timetable.free_hold(step, grant.hold_id, due) for grant, _ in begun]
+        _keep(step, request, receipts)  # taking back needs them, also where it failed or came late
         if request.state != RequestState.ACTIVE or not all(alone):
             _called_late(step, due, request, [grant for grant, _ in begun])
         elif failure is not None:
             _after_failure(desk, step, due, request, failure)
         else:
             timetable.finish(step, due)
-            _keep(step, request, receipts)
             _carried(step, request, desk.shelf.current(), due)
 
 
@@ -139,8 +140,11 @@ def _begin(desk: Desk, due: Due) -> list[tuple[Grant, datetime]] | None:
         return [(grant, max(until, until_last(step, grant))) for grant in own]
 
 
-def _move(desk: Desk, grant: Grant, until: datetime) -> Receipt:
+def _move(desk: Desk, grant: Grant, until: datetime) -> Receipt | None:
+    """The new receipt; None where what they have is not ours, and its end is left alone."""
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
+    if is_not_ours_to_change(connector, grant):
+        return None
     receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, until)
     reading = gate.call(connector.read, grant.subject, grant.access)
     if not giving.is_there(reading, already_had=grant.already_had):

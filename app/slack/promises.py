@@ -22,8 +22,11 @@ def sentence(promise: Promise) -> str:
 
 
 def of_all(entries: Iterable[AccessEntry]) -> str:
-    """The same for every access of a policy; where they differ, each by its connector's name."""
-    said = {entry.access.connector: sentence(entry.promise) for entry in entries}
-    if len(set(said.values())) < 2:  # noqa: PLR2004 - two different ones need names
-        return next(iter(said.values()), "")
-    return joined((f"{name}: {words}" for name, words in said.items()), 600, " ")
+    """The same for every access of a policy; where they differ, each by its connector's name.
+
+    One target may promise different things of two accesses, such as a role and a group.
+    """
+    said = dict.fromkeys((entry.access.connector, sentence(entry.promise)) for entry in entries)
+    if len({words for _, words in said}) < 2:  # noqa: PLR2004 - two different ones need names
+        return next((words for _, words in said), "")
+    return joined((f"{name}: {words}" for name, words in said), 600, " ")

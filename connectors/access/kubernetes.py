@@ -117,7 +117,12 @@ class KubernetesConnector:
         api = self._link.api()
         with api.one_answer(self._name):
             me, bindings = kubernetes_check.me(api), self._bindings(api, place)
-        people = [user for user in place.holders(bindings) if user != me and self._may_be_somebody(user)]
+        ours = place.made_for(bindings)  # of whoever the settings called a person then
+        people = [
+            user
+            for user in place.holders(bindings)
+            if user != me and (user in ours or self._may_be_somebody(user))
+        ]
         found = ((user, *place.whose(user, bindings)) for user in people)
         return [Holder(user, present, how) for user, present, how in found]
 

@@ -193,9 +193,12 @@ class Place:
     def holders(self, bindings: Sequence[Binding]) -> Sequence[str]:
         """Every user name to which these bindings give it, and whoever ours were made for."""
         named = {user for each in bindings if self.leads_here(each) for user in each.users}
+        return sorted(named | self.made_for(bindings))
+
+    def made_for(self, bindings: Sequence[Binding]) -> set[str]:
+        """For whom ours were made, by their note, which fits their name."""
         noted = {each.metadata.annotations.get(SUBJECT, "") for each in bindings}
-        made_for = {user for user in noted if any(self._is_ours(each, user) for each in bindings)}
-        return sorted(named | made_for)
+        return {user for user in noted if any(self._is_ours(each, user) for each in bindings)}
 
     def _is_ours(self, binding: Binding, subject: str) -> bool:
         meta = binding.metadata

@@ -279,7 +279,10 @@ class LdapConnector:
         return answer
 
     def _renamed(self, db: Session, receipt: Receipt | None, key: str, base: str) -> Iterator[str]:
+        """Under which name it goes by now: Active Directory rewrites members when an entry is moved anywhere."""
         known = str((receipt or {}).get(key) or "")
+        if db.is_active_directory:
+            base = db.root.text("defaultNamingContext")
         if re.fullmatch(r"[0-9A-Fa-f-]{32,36}", known):
             yield from (entry.dn for entry in db.search(base, by_identity(known), ["objectClass"], most=1))
 
@@ -299,7 +302,7 @@ class LdapConnector:
                 f"{self._name}: `{account}` is the last member of `{group.dn}`, which may not be empty; add another "
                 "member to it, or name an entry that is nobody as `placeholder`"
             )
-            raise ConnectorError(message)
+            raise ConnectorError(message, permanent=True)  # an answer: the directory is not away for others
         return db.change(group.dn, attribute, delete=[account], add=[self._settings.placeholder])
 
     def _written_as_accounts(self, db: Session, values: Sequence[str]) -> Sequence[str]:

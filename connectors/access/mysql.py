@@ -189,6 +189,11 @@ class MysqlConnector:
         with self._link.use() as db:
             known, role = survey(db, subject), role_of(db, access["role"])
             found = _sessions_of(db, account)
+            if not found and not mysql_check.sees_sessions(db):
+                message = (
+                    f"{self._name} shows the bot nobody's sessions (GRANT PROCESS ON *.* TO its account)"
+                )
+                raise ConnectorError(message, permanent=True)
             if not found or _reading(known, account, role).present is Present.OTHERS:
                 return Sessions("none")
             if self._settings.sessions == "leave":

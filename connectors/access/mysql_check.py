@@ -10,6 +10,7 @@ from connectors.access.mysql_roles import Account, Survey, quoted, role_of, surv
 
 _OLDEST_MARIADB, _OLDEST_MYSQL = (10, 5), (8, 0)
 _NO_TABLE = frozenset({1049, 1146})
+_SEES = frozenset({"PROCESS", "ALL PRIVILEGES"})
 _GLOBAL = re.compile(r"GRANT (?P<what>.+) ON \*\.\* TO (?P<rest>.*)", re.DOTALL)
 
 
@@ -67,13 +68,18 @@ def own_powers(db: Session) -> frozenset[str]:
     return frozenset(found)
 
 
+def sees_sessions(db: Session) -> bool:
+    """Whether the list of sessions is all of them: without the right to it, it is the bot's own, and no fault."""
+    return bool(own_powers(db) & _SEES)
+
+
 def _of_account(db: Session, name: str, bot: str, *, ends_sessions: bool) -> Sequence[Problem]:
     powers = own_powers(db)
     oldest = _OLDEST_MARIADB if db.is_mariadb else _OLDEST_MYSQL
     end = "CONNECTION ADMIN" if db.is_mariadb else "CONNECTION_ADMIN"
     wide = sorted(powers & {"ALL PRIVILEGES", "SUPER", "CREATE USER", "GRANT OPTION"})
     cannot_end = ends_sessions and not powers & {"CONNECTION ADMIN", "SUPER", "ALL PRIVILEGES"}
-    cannot_see = not powers & {"PROCESS", "ALL PRIVILEGES"}
+    cannot_see = not powers & _SEES
     checks = (
         (db.version < oldest, "the server is too old for roles as they are used here", "upgrade the server"),
         (

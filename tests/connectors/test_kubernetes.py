@@ -411,6 +411,15 @@ def test_neither_the_bot_nor_machines_are_found(far_side: Published, cluster: Cl
     prod.close()
 
 
+def test_who_was_given_it_is_found_also_when_settings_no_longer_call_them_a_person(
+    bench: Bench, far_side: Published
+) -> None:
+    bench.grant()
+    prod = connector(far_side.url, users=r"[a-z]+@elsewhere\.example")
+    assert [(each.subject, each.present) for each in prod.find(ACCESS)] == [(ADA, Present.OURS)]
+    prod.close()
+
+
 def test_check_names_each_missing_rule_and_what_is_not_there(bench: Bench, cluster: Cluster) -> None:
     cluster.forbidden = {("bind", "clusterroles"), ("delete", "rolebindings")}
     there = [str(each) for each in bench.connector.check([ACCESS])]

@@ -203,9 +203,11 @@ def test_membership_through_another_group_or_as_primary_group_is_others(
     assert bot.read(ALAN, ADMINS).how == "through their primary group"
 
 
-def test_a_renamed_account_loses_it_all_the_same(target: Target, bot: LdapConnector) -> None:
+@pytest.mark.parametrize("renamed", [f"CN=Augusta,{PEOPLE}", f"CN=Ada Lovelace,OU=Leavers,{DOMAIN}"])
+def test_a_renamed_or_moved_account_loses_it_all_the_same(
+    target: Target, bot: LdapConnector, renamed: str
+) -> None:
     receipt = grant(bot)
-    renamed = f"CN=Augusta,{PEOPLE}"
     target.directory.entries[renamed] = target.directory.entries.pop(ADA)
     target.members()[renamed] = target.members().pop(ADA)
     bot.revoke(ADA, ADMINS, receipt)

@@ -326,6 +326,17 @@ def test_sessions_that_may_not_be_ended_are_counted_and_the_reason_given(
     assert "CONNECTION ADMIN" in alive.why
 
 
+def test_without_the_right_to_see_sessions_none_is_not_what_is_said(
+    target: Target, bot: MysqlConnector
+) -> None:
+    receipt = grant(bot)
+    target.session("ada", "SET ROLE incident_writer")
+    target.root(f"REVOKE PROCESS ON *.* FROM {BOT}")
+    bot.close()  # a session keeps the right with which it began
+    bot.revoke(ADA, WRITER, receipt)
+    assert "GRANT PROCESS" in str(fault_of(lambda: bot.sessions(ADA, WRITER, receipt)))
+
+
 # --- the bot's rights -----------------------------------------------------------------------------
 
 

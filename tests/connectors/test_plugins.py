@@ -115,6 +115,22 @@ def test_none_replaces_ours_or_anothers() -> None:
     assert [installed(OURS, [point("x", group)]) != OURS for group in GROUPS] == [True, True, True]
 
 
+def test_no_pager_of_theirs_takes_the_name_of_a_source_of_ours() -> None:
+    from app.targets import kinds_of
+
+    known = installed(OURS, [point("rootly", "breakglass.pagers"), point("x", "breakglass.pagers")])
+    assert [*known.clashes.values()] == [["rootly"]]
+    assert "rootly" in kinds_of(known).with_plugins([]).sources
+
+
+class OfAnotherVersion:
+    """A connector from before ``promise``."""
+
+    kind = "theirs"
+    Settings = Access = object
+    check = close = resolve = find = read = grant = revoke = sessions = expiry = None
+
+
 @pytest.mark.usefixtures("_installed")
 def test_what_settings_do_not_let_in_is_not_even_imported(tmp_path: Path, lists: Path) -> None:
     from app.policy import load
@@ -132,6 +148,7 @@ def test_what_settings_do_not_let_in_is_not_even_imported(tmp_path: Path, lists:
         ("no_such_module_of_theirs:Kind", r"cannot be imported \(ModuleNotFoundError\)"),
         ("json:NoSuchClass", r"cannot be imported \(AttributeError\)"),
         ("json:JSONDecoder", "of the package acme has no `kind`"),
+        (f"{__name__}:OfAnotherVersion", "of the package acme has no `promise`"),
     ],
 )
 def test_one_that_is_of_no_use_is_a_fault_that_names_its_package(path: str, why: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.lifecycle import causes
-from app.store.tables import Due, LedgerEntry
+from app.store.tables import Due, Grant, LedgerEntry
 from tests import club
 from tests.club import BEFORE, CALLS, INSIDE, fails
 from tests.desk.test_drift import begin
@@ -142,6 +142,16 @@ def test_the_target_is_told_the_end_and_moved_before_ours_is(at: Build) -> None:
     assert house.ledger_is_clean()
 
 
+def test_the_end_of_somebody_elses_doing_is_not_moved_with_ours(at: Build) -> None:
+    house = at("lodge")
+    theirs = house.clock.now() + timedelta(days=1)
+    INSIDE["ada"] = theirs
+    before = end_of(house.asks("ada", LINE))
+    house.presses("ada", "extend")
+    assert end_of(house.latest()) == before + timedelta(minutes=30)
+    assert ({"ada": theirs}, []) == (INSIDE, CALLS)
+
+
 def test_a_target_that_is_stuck_is_told_again_and_nobody_hears_of_more_time_before(at: Build) -> None:
     house = at("turnstile")
     before = end_of(house.asks("ada", LINE))
@@ -220,6 +230,8 @@ def test_what_a_slow_call_gives_after_its_request_has_ended_is_taken_back(at: Bu
 
     BEFORE["grant"] = [end_meanwhile]
     house.presses("ada", "extend")
+    last = len(CALLS) - CALLS[::-1].index("grant ada")
+    assert house.rows(Grant)[0].receipt == {"call": last}
     house.later(seconds=1)
     assert INSIDE == {}
     assert [row for row in house.rows(LedgerEntry) if row.action == "LateCallTakenBack"]

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.model import Ended, RequestState, SlackUser
+from app.model import Access, Ended, RequestState, SlackUser
+from app.policy import AccessEntry
 from app.sandbox import blockkit
-from app.slack import text
+from app.slack import promises, text
 from app.slack.blocks import Rendered
 from app.slack.cards import Context, refusals, render
 from app.slack.status import status_list
 from app.slack.view import RequestView
+from connectors.interface import Expiry, Promise
 from tests.slack.views import (
     ID,
     NOW,
@@ -604,3 +606,11 @@ def test_instants_are_shown_in_the_readers_own_zone() -> None:
         "format": "{time}",
         "fallback": "03:42 UTC",
     }
+
+
+def test_two_accesses_of_one_target_that_promise_different_things_are_both_told() -> None:
+    role, group = Promise(Expiry.EVERY_USE), Promise(Expiry.NEW_SESSIONS, timedelta(minutes=10))
+    entries = [AccessEntry(Access("gcp", {}), None, "any", promise) for promise in (role, group)]
+    said = promises.of_all(entries)
+    assert "gcp: Usually there within a second" in said
+    assert "gcp: Usually there in about 10 min" in said
