@@ -101,6 +101,7 @@ class Club:
         return {}
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
+        _first("revoke")
         CALLS.append(f"revoke {subject}")
         INSIDE.pop(subject, None)
 

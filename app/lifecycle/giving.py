@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, select
+from sqlalchemy import literal
+from sqlmodel import col, or_, select
 
 from app import notices
 from app.errors import ConnectorError, NotAsked
@@ -16,7 +17,7 @@ from app.lifecycle import causes, limits, paging, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
-from app.lifecycle.holds import covers, hold_key, is_not_ours_to_change, lock_hold, until_last, whose
+from app.lifecycle.holds import hold_key, is_not_ours_to_change, lock_hold, until_last, whose
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantId, GrantState, RequestState, Verdict, iso, new_id
 from app.points import Point, reached
@@ -30,6 +31,7 @@ TOO_LATE = timedelta(minutes=5)
 """Nothing is given that long after its plan."""
 HOLD_BUSY = timedelta(milliseconds=100)
 TAKING_ONLY = timedelta(seconds=2)
+CALLED = sorted((GrantState.GRANTING, GrantState.ACTIVE, GrantState.REVOKING))
 WORKER = "worker"
 
 
@@ -112,7 +114,20 @@ def _already_had(step: Step, hold: str, place: Place) -> bool:
         col(Grant.hold_id) == hold, col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))
     )
     first = step.session.exec(earlier.order_by(col(Grant.planned_at)).limit(1)).first()
+    if first is None and not place.entry.promise.keeps_giver:
+        return place.had and not _may_be_ours(step, hold)
     return first.already_had if first else place.had
+
+
+def _may_be_ours(step: Step, hold: str, but: str = "") -> bool:
+    """Whether what is there without a giver's name may be the doing of a grant that was called.
+
+    Of one that is not over, whether active or not; or of one whose late call is still looked for.
+    """
+    late = select(Due.id).where(col(Due.id) == literal("late:").concat(col(Grant.id)))
+    called = or_(col(Grant.state).in_(CALLED), late.exists())
+    those = select(Grant.id).where(col(Grant.hold_id) == hold, col(Grant.id) != but, called)
+    return step.session.exec(those.where(col(Grant.already_had).is_(False)).limit(1)).first() is not None
 
 
 # --- the call ------------------------------------------------------------------------------------------------
@@ -212,7 +227,7 @@ def _had_by_now(desk: Desk, called: Grant) -> None:
     """Somebody else gave it since the plan, at a target that does not tell: on record before anything is called."""
     with desk.steps.step() as step:
         _, grant, _ = lock_grant(step, called.request_id, called.id)
-        if grant.already_had or covers(step.session, [grant]):
+        if grant.already_had or _may_be_ours(step, grant.hold_id, but=grant.id):
             return
         step.change(grant, already_had=True)
         step.record("GrantFoundStanding", WORKER, grant.request_id, grant=grant.id)
