@@ -139,16 +139,31 @@ def give(desk: Desk, due: Due) -> None:
     if begun is None:
         return
     grant, until = begun
+    called = not _never_called(due)
     try:
-        reading, receipt = _call(desk, grant, until, fresh=due.attempts == 1)
+        seen = _look(desk, grant, called=called)
+        called = called or seen is None
+        reading, receipt = seen or _call(desk, grant, until)
     except ConnectorError as failure:
-        _after_failure(desk, due, grant, failure)
+        _after_failure(desk, due, grant, failure, called=called)
         return
     if is_there(reading, already_had=grant.already_had):
         _activate(desk, due, grant, receipt)
     else:
         nothing = ConnectorError(f"{grant.connector} said yes, and the access is not there.")
-        _after_failure(desk, due, grant, nothing)
+        _after_failure(desk, due, grant, nothing, called=called)
+
+
+def _never_called(due: Due) -> bool:
+    """Whether no attempt came as far as to call ``grant``: then whatever is there is not of our making.
+
+    Each attempt that ends so says it of itself, by its number; one that dies says nothing.
+    """
+    return due.attempts == 1 or due.data.get("uncalled") == due.attempts - 1
+
+
+def _uncalled(due: Due) -> dict[str, Any]:
+    return {"uncalled": due.attempts} if _never_called(due) else {}
 
 
 def _begin(desk: Desk, due: Due) -> tuple[Grant, datetime] | None:
@@ -172,10 +187,10 @@ def _begin(desk: Desk, due: Due) -> tuple[Grant, datetime] | None:
             return None
         if why := desk.taking_only() or (desk.database.unsure() and "the database has just been away"):
             # Another process may have a good folder; where none has, the plan grows too old.
-            timetable.again(step, due, step.now + TAKING_ONLY, why)
+            timetable.again(step, due, step.now + TAKING_ONLY, why, **_uncalled(due))
             return None
         if not timetable.take_hold(step, grant.hold_id, due):
-            timetable.again(step, due, step.now + HOLD_BUSY)
+            timetable.again(step, due, step.now + HOLD_BUSY, **_uncalled(due))
             return None
         if grant.state == GrantState.PLANNED:
             move_grant(step, grant, GrantState.GRANTING)
@@ -198,15 +213,16 @@ def _why_not(
     return None
 
 
-def _call(desk: Desk, grant: Grant, until: datetime, *, fresh: bool) -> tuple[Reading, Receipt | None]:
+def _look(desk: Desk, grant: Grant, *, called: bool) -> tuple[Reading, Receipt | None] | None:
+    """What is there already, where that is enough; None: ``grant`` is to be called. ``called``: it may have been."""
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     promise = connector.promise(grant.access)
-    if not fresh or not promise.keeps_giver:
+    if called or not promise.keeps_giver:
         # An earlier attempt may have acted without our hearing of it: read before repeating.
         reading = gate.call(connector.read, grant.subject, grant.access)
-        if fresh and reading.present is Present.THERE:
+        if not called and reading.present is Present.THERE:
             _had_by_now(desk, grant)
-        done = not fresh and promise.expiry is Expiry.WORKER  # elsewhere its end may still have to be moved
+        done = called and promise.expiry is Expiry.WORKER  # elsewhere its end may still have to be moved
         if is_there(reading, already_had=grant.already_had) and (
             done or is_not_ours_to_change(connector, grant)
         ):
@@ -214,6 +230,11 @@ def _call(desk: Desk, grant: Grant, until: datetime, *, fresh: bool) -> tuple[Re
     if is_not_ours_to_change(connector, grant):
         message = f"{grant.subject} had it at {grant.connector} before, and has not any more. Ask again."
         raise ConnectorError(message, permanent=True)
+    return None
+
+
+def _call(desk: Desk, grant: Grant, until: datetime) -> tuple[Reading, Receipt | None]:
+    connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     reached(Point.BEFORE_GRANT)
     receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, until)
     reached(Point.AFTER_GRANT)
@@ -282,21 +303,21 @@ def _whole(step: Step, request: Request, folder: PolicyFolder) -> None:
 # --- when it fails -------------------------------------------------------------------------------------------
 
 
-def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError) -> None:
+def _after_failure(desk: Desk, due: Due, tried: Grant, failure: ConnectorError, *, called: bool) -> None:
     """Try again while there is time; else, once the access was read as not there, give up all of the request."""
-    gone = _surely_absent(desk, called) if failure.permanent else False
+    gone = _surely_absent(desk, tried) if failure.permanent else False
+    data: dict[str, Any] = {} if called else _uncalled(due)
     with desk.steps.step() as step:
-        request, grant, _ = lock_grant(step, called.request_id, called.id)
-        alone = timetable.free_hold(step, called.hold_id, due)
+        request, grant, _ = lock_grant(step, tried.request_id, tried.id)
+        alone = timetable.free_hold(step, tried.hold_id, due)
         if grant.state != GrantState.GRANTING:
             timetable.finish(step, due)
             if not alone:
                 owe_late(step, grant)
             return
         if isinstance(failure, NotAsked):
-            timetable.again(
-                step, due, step.now + taking.pause(due.attempts, failure.retry_after), str(failure)
-            )
+            wait = taking.pause(due.attempts, failure.retry_after)
+            timetable.again(step, due, step.now + wait, str(failure), **data)
             return
         step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))
         step.record("GrantAttemptFailed", WORKER, request.id, grant=grant.id, error=str(failure))
@@ -306,7 +327,7 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
             why = str(failure)
             abandon(step, request, desk.shelf.current(), Ended.FAILED, WORKER, why, absent=absent)
             return
-        timetable.again(step, due, step.now + taking.pause(due.attempts, failure.retry_after))
+        timetable.again(step, due, step.now + taking.pause(due.attempts, failure.retry_after), **data)
 
 
 def _surely_absent(desk: Desk, grant: Grant) -> bool:

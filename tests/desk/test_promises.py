@@ -109,6 +109,17 @@ def test_whom_somebody_else_adds_between_the_plan_and_the_call_stays_on_the_list
     assert house.ledger_is_clean()
 
 
+def test_whom_somebody_else_adds_while_no_call_of_ours_got_through_stays_on_the_list(at: Build) -> None:
+    house = at("club")
+    BEFORE["read"] = [lambda: None, fails()]
+    assert house.asks("ada", LINE)["state"] == "granting"
+    INSIDE["ada"] = None
+    house.later(seconds=2)
+    assert house.latest()["grants"][0]["already_had"] is True
+    house.later(minutes=30)
+    assert (INSIDE, CALLS) == ({"ada": None}, [])
+
+
 def test_who_was_struck_off_between_the_plan_and_the_call_is_not_added_for_good(at: Build) -> None:
     house = at("club")
     INSIDE["ada"] = None
