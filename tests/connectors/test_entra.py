@@ -549,6 +549,23 @@ def test_who_is_in_a_group_inside_of_it_has_it_from_others(entra: EntraConnector
     assert present(entra) is Present.OTHERS
 
 
+def test_a_group_that_was_deleted_has_no_members_and_one_that_is_hidden_is_no_answer(
+    entra: EntraConnector, tenant: Tenant, far_side: Published
+) -> None:
+    receipt = grant(entra)
+    members = "/v1.0/groups/{id}/members".replace("{id}", GROUP)
+    far_side.on(f"GET {members}", says(refused(404, "Request_ResourceNotFound")))
+    with pytest.raises(ConnectorError, match="does not know"):
+        present(entra)
+    tenant.group.clear()
+    far_side.on(
+        f"GET {members.replace('members', 'transitiveMembers')}",
+        says(refused(404, "Request_ResourceNotFound")),
+    )
+    entra.revoke("ada@example.com", ACCESS, receipt)
+    assert present(entra) is Present.ABSENT
+
+
 def test_all_pages_are_read_and_an_address_of_something_else_is_none(
     entra: EntraConnector, tenant: Tenant, far_side: Published
 ) -> None:
