@@ -104,6 +104,7 @@ class Club:
         return {"call": len(CALLS)}
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
+        _first("revoke")
         CALLS.append(f"revoke {subject}")
         INSIDE.pop(subject, None)
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, select
+from sqlalchemy import literal
+from sqlmodel import col, or_, select
 
 from app import notices
 from app.errors import ConnectorError, NotAsked
@@ -16,7 +17,7 @@ from app.lifecycle import causes, limits, paging, taking
 from app.lifecycle.assessing import Assessment, Place
 from app.lifecycle.barring import Barred, speakers
 from app.lifecycle.desk import Desk
-from app.lifecycle.holds import covers, hold_key, is_not_ours_to_change, lock_hold, until_last, whose
+from app.lifecycle.holds import hold_key, is_not_ours_to_change, lock_hold, until_last, whose
 from app.lifecycle.moves import FINAL_GRANT_STATES, grants_of, lock_grant, move, move_grant, request_of
 from app.model import Ended, GrantId, GrantState, RequestState, Verdict, iso, new_id
 from app.points import Point, reached
@@ -30,6 +31,7 @@ TOO_LATE = timedelta(minutes=5)
 """Nothing is given that long after its plan."""
 HOLD_BUSY = timedelta(milliseconds=100)
 TAKING_ONLY = timedelta(seconds=2)
+CALLED = sorted((GrantState.GRANTING, GrantState.ACTIVE, GrantState.REVOKING))
 WORKER = "worker"
 
 
@@ -112,7 +114,20 @@ def _already_had(step: Step, hold: str, place: Place) -> bool:
         col(Grant.hold_id) == hold, col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))
     )
     first = step.session.exec(earlier.order_by(col(Grant.planned_at)).limit(1)).first()
+    if first is None and not place.entry.promise.keeps_giver:
+        return place.had and not _may_be_ours(step, hold)
     return first.already_had if first else place.had
+
+
+def _may_be_ours(step: Step, hold: str, but: str = "") -> bool:
+    """Whether what is there without a giver's name may be the doing of a grant that was called.
+
+    Of one that is not over, whether active or not; or of one whose late call is still looked for.
+    """
+    late = select(Due.id).where(col(Due.id) == literal("late:").concat(col(Grant.id)))
+    called = or_(col(Grant.state).in_(CALLED), late.exists())
+    those = select(Grant.id).where(col(Grant.hold_id) == hold, col(Grant.id) != but, called)
+    return step.session.exec(those.where(col(Grant.already_had).is_(False)).limit(1)).first() is not None
 
 
 # --- the call ------------------------------------------------------------------------------------------------
@@ -124,16 +139,31 @@ def give(desk: Desk, due: Due) -> None:
     if begun is None:
         return
     grant, until = begun
+    called = not _never_called(due)
     try:
-        reading, receipt = _call(desk, grant, until, fresh=due.attempts == 1)
+        seen = _look(desk, grant, called=called)
+        called = called or seen is None
+        reading, receipt = seen or _call(desk, grant, until)
     except ConnectorError as failure:
-        _after_failure(desk, due, grant, failure)
+        _after_failure(desk, due, grant, failure, called=called)
         return
     if is_there(reading, already_had=grant.already_had):
         _activate(desk, due, grant, receipt)
     else:
         nothing = ConnectorError(f"{grant.connector} said yes, and the access is not there.")
-        _after_failure(desk, due, grant, nothing)
+        _after_failure(desk, due, grant, nothing, called=called)
+
+
+def _never_called(due: Due) -> bool:
+    """Whether no attempt came as far as to call ``grant``: then whatever is there is not of our making.
+
+    Each attempt that ends so says it of itself, by its number; one that dies says nothing.
+    """
+    return due.attempts == 1 or due.data.get("uncalled") == due.attempts - 1
+
+
+def _uncalled(due: Due) -> dict[str, Any]:
+    return {"uncalled": due.attempts} if _never_called(due) else {}
 
 
 def _begin(desk: Desk, due: Due) -> tuple[Grant, datetime] | None:
@@ -157,10 +187,10 @@ def _begin(desk: Desk, due: Due) -> tuple[Grant, datetime] | None:
             return None
         if why := desk.taking_only() or (desk.database.unsure() and "the database has just been away"):
             # Another process may have a good folder; where none has, the plan grows too old.
-            timetable.again(step, due, step.now + TAKING_ONLY, why)
+            timetable.again(step, due, step.now + TAKING_ONLY, why, **_uncalled(due))
             return None
         if not timetable.take_hold(step, grant.hold_id, due):
-            timetable.again(step, due, step.now + HOLD_BUSY)
+            timetable.again(step, due, step.now + HOLD_BUSY, **_uncalled(due))
             return None
         if grant.state == GrantState.PLANNED:
             move_grant(step, grant, GrantState.GRANTING)
@@ -183,15 +213,16 @@ def _why_not(
     return None
 
 
-def _call(desk: Desk, grant: Grant, until: datetime, *, fresh: bool) -> tuple[Reading, Receipt | None]:
+def _look(desk: Desk, grant: Grant, *, called: bool) -> tuple[Reading, Receipt | None] | None:
+    """What is there already, where that is enough; None: ``grant`` is to be called. ``called``: it may have been."""
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     promise = connector.promise(grant.access)
-    if not fresh or not promise.keeps_giver:
+    if called or not promise.keeps_giver:
         # An earlier attempt may have acted without our hearing of it: read before repeating.
         reading = gate.call(connector.read, grant.subject, grant.access)
-        if fresh and reading.present is Present.THERE:
+        if not called and reading.present is Present.THERE:
             _had_by_now(desk, grant)
-        done = not fresh and promise.expiry is Expiry.WORKER  # elsewhere its end may still have to be moved
+        done = called and promise.expiry is Expiry.WORKER  # elsewhere its end may still have to be moved
         if is_there(reading, already_had=grant.already_had) and (
             done or is_not_ours_to_change(connector, grant)
         ):
@@ -199,6 +230,11 @@ def _call(desk: Desk, grant: Grant, until: datetime, *, fresh: bool) -> tuple[Re
     if is_not_ours_to_change(connector, grant):
         message = f"{grant.subject} had it at {grant.connector} before, and has not any more. Ask again."
         raise ConnectorError(message, permanent=True)
+    return None
+
+
+def _call(desk: Desk, grant: Grant, until: datetime) -> tuple[Reading, Receipt | None]:
+    connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     reached(Point.BEFORE_GRANT)
     receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, until)
     reached(Point.AFTER_GRANT)
@@ -212,7 +248,7 @@ def _had_by_now(desk: Desk, called: Grant) -> None:
     """Somebody else gave it since the plan, at a target that does not tell: on record before anything is called."""
     with desk.steps.step() as step:
         _, grant, _ = lock_grant(step, called.request_id, called.id)
-        if grant.already_had or covers(step.session, [grant]):
+        if grant.already_had or _may_be_ours(step, grant.hold_id, but=grant.id):
             return
         step.change(grant, already_had=True)
         step.record("GrantFoundStanding", WORKER, grant.request_id, grant=grant.id)
@@ -267,21 +303,21 @@ def _whole(step: Step, request: Request, folder: PolicyFolder) -> None:
 # --- when it fails -------------------------------------------------------------------------------------------
 
 
-def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError) -> None:
+def _after_failure(desk: Desk, due: Due, tried: Grant, failure: ConnectorError, *, called: bool) -> None:
     """Try again while there is time; else, once the access was read as not there, give up all of the request."""
-    gone = _surely_absent(desk, called) if failure.permanent else False
+    gone = _surely_absent(desk, tried) if failure.permanent else False
+    data: dict[str, Any] = {} if called else _uncalled(due)
     with desk.steps.step() as step:
-        request, grant, _ = lock_grant(step, called.request_id, called.id)
-        alone = timetable.free_hold(step, called.hold_id, due)
+        request, grant, _ = lock_grant(step, tried.request_id, tried.id)
+        alone = timetable.free_hold(step, tried.hold_id, due)
         if grant.state != GrantState.GRANTING:
             timetable.finish(step, due)
             if not alone:
                 owe_late(step, grant)
             return
         if isinstance(failure, NotAsked):
-            timetable.again(
-                step, due, step.now + taking.pause(due.attempts, failure.retry_after), str(failure)
-            )
+            wait = taking.pause(due.attempts, failure.retry_after)
+            timetable.again(step, due, step.now + wait, str(failure), **data)
             return
         step.change(grant, attempts=grant.attempts + 1, last_error=str(failure))
         step.record("GrantAttemptFailed", WORKER, request.id, grant=grant.id, error=str(failure))
@@ -291,7 +327,7 @@ def _after_failure(desk: Desk, due: Due, called: Grant, failure: ConnectorError)
             why = str(failure)
             abandon(step, request, desk.shelf.current(), Ended.FAILED, WORKER, why, absent=absent)
             return
-        timetable.again(step, due, step.now + taking.pause(due.attempts, failure.retry_after))
+        timetable.again(step, due, step.now + taking.pause(due.attempts, failure.retry_after), **data)
 
 
 def _surely_absent(desk: Desk, grant: Grant) -> bool:

@@ -117,14 +117,26 @@ class EntraDirectory:
             key = self.group_id({"group": named})
         except ConnectorError:
             return [Problem(where, "is not known here", entra_words.NAME_IT)]
-        answer = self._api.call("GET", f"{V1}/groups/{key}", params=_GROUP, accept=(200, 404))
-        if answer.status == HTTPStatus.NOT_FOUND:
+        group = self._group(key)
+        if group is None:
             return [Problem(where, "does not exist, or the bot may not see it", entra_words.NAME_IT)]
-        return [Problem(where, *each) for each in entra_words.perils(answer.read(Group))]
+        return [Problem(where, *each) for each in entra_words.perils(group)]
+
+    def _group(self, key: str) -> Group | None:
+        answer = self._api.call("GET", f"{V1}/groups/{key}", params=_GROUP, accept=(200, 404))
+        return None if answer.status == HTTPStatus.NOT_FOUND else answer.read(Group)
 
     def members(self, group: str, which: str = "members") -> Mapping[str, Thing]:
-        """The people in a group by their ids; ``transitiveMembers``: those of groups inside of it too."""
-        found = self.pages(f"/groups/{group}/{which}", _THING, Page[Thing])
+        """The people in a group by their ids; ``transitiveMembers``: those of groups inside of it too.
+
+        Nobody in one that is not there: what is there and not shown to us is answered with 403.
+        """
+        try:
+            found = self.pages(f"/groups/{group}/{which}", _THING, Page[Thing])
+        except ConnectorError as fault:
+            if status_of(fault) != HTTPStatus.NOT_FOUND or self._group(group):
+                raise
+            return {}
         return {each.id.lower(): each for each in found if each.is_person}
 
     def pages(self, path: str, params: Params, shape: type[Page[Item]]) -> Sequence[Item]:

@@ -27,7 +27,6 @@ _FAILED = frozenset({"Failed", "Denied", "Canceled", "Revoked", "AdminDenied", "
 _WAITS_FOR_PEOPLE = frozenset({"PendingApproval", "PendingAdminDecision", "PendingApprovalProvisioning"})
 _SETTLED = timedelta(minutes=5)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_WAIT = 60.0
 
 
 def mark(person: str, group: str) -> str:
@@ -180,14 +179,14 @@ class Pim:
             case "":
                 return
             case "ActiveDurationTooShort":
-                raise ConnectorError(f"{self._name}: {entra_words.TOO_EARLY}", retry_after=_WAIT)
+                raise _not_yet(f"{self._name}: {entra_words.TOO_EARLY}")
             case "PendingRoleAssignmentRequest":
                 raise ConnectorError(f"{self._name}: an earlier request is still under way")
             case "RoleAssignmentDoesNotExist" if standing.ours is None and not _is_fresh(ours, answer):
                 return
             case "RoleAssignmentDoesNotExist":
                 message = f"{self._name}: the assignment is still on its way, and cannot be ended yet"
-                raise ConnectorError(message, retry_after=_WAIT)
+                raise _not_yet(message)
         raise ConnectorError(f"{self._name} does not accept the end of the assignment (HTTP {answer.status})")
 
     def _ask(self, action: str, person: str, group: str, why: str, more: Mapping[str, Any]) -> Answer:
@@ -200,6 +199,11 @@ class Pim:
             **more,
         }
         return self._api.call("POST", f"{V1}{_REQUESTS}", body=body, accept=(201, 400, 404, 409))
+
+
+def _not_yet(message: str) -> ConnectorError:
+    """Of one person's end, which is tried for ever: nothing that passes, or has to be waited for, keeps others back."""
+    return ConnectorError(message, permanent=True)
 
 
 def _is_assigned(instance: Instance) -> bool:

@@ -91,7 +91,7 @@ class OktaConnector:
         group = self._group_id(access)
         with self._api.one_answer(self._name):
             user = self._okta.user(subject)
-            there = user is not None and group in self._okta.groups_of(user.id)
+            there = user is not None and self._okta.is_member(user.id, group)
         return Reading(Present.THERE if there else Present.ABSENT)
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from pydantic import RootModel
 
-from app.errors import ConnectorError
 from connectors.access import okta_words
 from connectors.access.okta_settings import OktaSettings
 from connectors.access.okta_shapes import Events, Group, Groups, Roles, Rules, User, Users, following
@@ -96,13 +95,13 @@ class OktaDirectory:
         pages = self._pages(f"/api/v1/groups/{segment(group)}/users", {"limit": "200"}, Users)
         return [user for page in pages for user in page.root]
 
-    def groups_of(self, user: str) -> Sequence[str]:
-        """The ids of all the groups that somebody is in."""
+    def is_member(self, user: str, group: str) -> bool:
+        """By all the groups that somebody is in; where Okta tells only some of them, by the group's own list."""
         answer = self._api.call("GET", f"/api/v1/users/{segment(user)}/groups")
-        if following(self._name, answer, {}):
-            message = f"{self._name} answered with some of an account's groups, where all were asked for"
-            raise ConnectorError(message)
-        return [group.id for group in answer.read(Groups).root]
+        if any(each.id == group for each in answer.read(Groups).root):
+            return True
+        tells_some = following(self._name, answer, {}) is not None
+        return tells_some and any(each.id == user for each in self.members(group))
 
     def _pages(self, path: str, params: Params, shape: type[Page]) -> Sequence[Page]:
         answers = self._api.pages(path, lambda answer: following(self._name, answer, params), params=params)

@@ -84,6 +84,7 @@ class Writer:
         after = self._api.group(group) if others else None
         if after is None or after[0].members:
             return
+        self._by_value = False  # the next attempt must not do it again
         everybody = [{"value": each} for each in sorted(others)]
         self._by_patch(group, {"op": self._op("add"), "path": "members", "value": everybody}, (200, 204))
         message = (

@@ -77,6 +77,28 @@ def test_of_two_grants_of_ours_the_last_strikes_off(at: Build) -> None:
     assert INSIDE == {}
 
 
+def test_what_an_end_that_does_not_get_through_leaves_there_is_ours_to_the_next_grant(at: Build) -> None:
+    house = at("club")
+    house.asks("ada", LINE)
+    BEFORE["revoke"] = [fails("door takes nothing", permanent=True)] * 50
+    house.later(minutes=30)
+    assert house.latest()["state"] == "revoking"
+    assert house.asks("ada", LINE)["grants"][0]["already_had"] is False
+    BEFORE.clear()
+    house.later(minutes=30)
+    assert (house.latest()["state"], INSIDE) == ("revoked", {})
+
+
+def test_what_a_late_call_put_there_is_ours_to_the_next_grant(at: Build) -> None:
+    house = at("club")
+    BEFORE["grant"] = [fails("door is odd", permanent=True)]
+    assert house.asks("ada", LINE)["state"] == "failed"
+    INSIDE["ada"] = None
+    assert house.asks("ada", LINE)["grants"][0]["already_had"] is False
+    house.later(minutes=30)
+    assert (house.latest()["state"], INSIDE) == ("revoked", {})
+
+
 def test_whom_somebody_else_adds_between_the_plan_and_the_call_stays_on_the_list(at: Build) -> None:
     house = at("club")
     BEFORE["read"] = [lambda: None, lambda: INSIDE.update(ada=None)]
@@ -86,6 +108,17 @@ def test_whom_somebody_else_adds_between_the_plan_and_the_call_stays_on_the_list
     assert (INSIDE, CALLS) == ({"ada": None}, [])
     assert [row.action for row in house.rows(LedgerEntry) if row.action == "GrantFoundStanding"]
     assert house.ledger_is_clean()
+
+
+def test_whom_somebody_else_adds_while_no_call_of_ours_got_through_stays_on_the_list(at: Build) -> None:
+    house = at("club")
+    BEFORE["read"] = [lambda: None, fails()]
+    assert house.asks("ada", LINE)["state"] == "granting"
+    INSIDE["ada"] = None
+    house.later(seconds=2)
+    assert house.latest()["grants"][0]["already_had"] is True
+    house.later(minutes=30)
+    assert (INSIDE, CALLS) == ({"ada": None}, [])
 
 
 def test_who_was_struck_off_between_the_plan_and_the_call_is_not_added_for_good(at: Build) -> None:
