@@ -100,8 +100,10 @@ def _open_at(steps: Steps, names: Collection[str]) -> dict[str, OpenGrant]:
 
 
 def _accesses(folder: PolicyFolder, name: str, given: Mapping[str, OpenGrant]) -> list[Access]:
-    """Every distinct access that a policy names or a grant holds there."""
+    """Every distinct access that a policy names, a canary may be given or a grant holds there."""
     named = [entry.access for policy in folder.policies.values() for entry in policy.access]
+    config = folder.settings.connectors.get(name)
+    named += [Access(name, canary.options) for canary in (config.canary if config else ())]
     held = [Access(name, grant.access) for grant in given.values()]
     distinct = {access.canonical(): access for access in (*named, *held) if access.connector == name}
     return [distinct[canonical] for canonical in sorted(distinct)]

@@ -131,6 +131,7 @@ def _begin(desk: Desk, due: Due) -> list[tuple[Grant, datetime]] | None:
         if desk.taking_only() or desk.database.unsure():
             timetable.again(step, due, step.now + giving.TAKING_ONLY)
             return None
+        own.sort(key=lambda grant: grant.hold_id)  # as a plan does
         if not all(timetable.take_hold(step, grant.hold_id, due) for grant in own):
             for grant in own:
                 timetable.free_hold(step, grant.hold_id, due)

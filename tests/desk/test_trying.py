@@ -7,6 +7,7 @@ import pytest
 from app.errors import Refused
 from app.lifecycle import holders, trying
 from app.store.tables import LedgerEntry, Notice
+from tests.desk.test_drift import begin, behind_our_back
 from tests.desk.test_house import says
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 
@@ -83,3 +84,12 @@ def test_nothing_is_tried_while_everything_is_frozen(house: TestHouse) -> None:
     with pytest.raises(Refused, match="frozen"):
         tries(house)
     assert not [row for row in house.rows(LedgerEntry) if row.action == "RequestOpened"]
+
+
+def test_what_a_canary_has_without_a_grant_is_found_like_anybodys(house: TestHouse) -> None:
+    begin(house)
+    behind_our_back(house, "GRANT incident_reader TO heidi")
+    house.later(minutes=3)
+    house.later(seconds=10)
+    assert "heidi" not in house.target.members("incident_reader")
+    assert [row for row in house.rows(LedgerEntry) if row.action == "UnexplainedAccessRemoved"]
