@@ -77,10 +77,10 @@ def saying(child: Child) -> Iterator[None]:
         raise
 
 
-def listed(house: Installation, *people: str) -> bool:
-    """Whether the clock has these on its list."""
+def listed(house: Installation, *requests: str) -> bool:
+    """Whether the clock has what these gave on its list; people may stand there from before."""
     file = house.folder / "state" / "live.json"
-    return file.exists() and all(f'"subject":"{person}"' in file.read_text() for person in people)
+    return file.exists() and all(f'"request_id":"{each}"' in file.read_text() for each in requests)
 
 
 def recorded(house: Installation, request_id: str) -> list[LedgerEntry]:
@@ -100,7 +100,7 @@ def test_what_ends_meanwhile_is_taken_back_by_the_clock_and_recorded_afterwards(
 ) -> None:
     short, long = asked(house, "dev00", "quick 5s INC-1234 replica lag"), asked(house, "dev01")
     house.given(short, long)
-    wait(lambda: listed(house, "dev00", "dev01"), SOON, "the clock to know of both")
+    wait(lambda: listed(house, short, long), SOON, "the clock to know of both")
     with trouble(server):
         is_told(house, "dev02")
         with saying(clock_of(house)):
@@ -119,7 +119,7 @@ def test_a_clock_killed_and_started_again_while_the_database_is_away_goes_by_its
 ) -> None:
     short = asked(house, "dev03", "quick 8s INC-1234 replica lag")
     house.given(short)
-    wait(lambda: listed(house, "dev03"), SOON, "the clock to know of it")
+    wait(lambda: listed(house, short), SOON, "the clock to know of it")
     with stopped(server):
         clock_of(house).kill()
         clock = house.begin("clock")
