@@ -43,10 +43,11 @@ class Bearer:
                 self._until = self._now() + min(lasts, _LONGEST) - min(_EARLY, lasts / 2)
             return {"authorization": f"{self._scheme} {self._token}"}
 
-    def forget(self) -> None:
-        """The vendor refused it: the next call fetches another."""
+    def forget(self, refused: str) -> None:
+        """The vendor refused that header: the next call fetches another token, unless somebody has by now."""
         with self._lock:
-            self._until = 0.0
+            if refused == f"{self._scheme} {self._token}":
+                self._until = 0.0
 
 
 def signed(

@@ -16,8 +16,9 @@ _KEPT_SECONDS = 60.0
 class Kept(Protocol):
     """One connection, as the pool needs it."""
 
-    broken: bool
-    """Not to be used again: something on it went wrong, or is not finished."""
+    @property
+    def broken(self) -> bool:
+        """Not to be used again: something on it went wrong, or is not finished."""
 
     def bound(self, ends: float) -> None:
         """Everything said on it from now on is over at ``ends`` (monotonic seconds)."""

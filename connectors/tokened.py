@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from app.errors import ConnectorError
 from connectors.answers import stamp
 from connectors.bearer import Bearer, signed
-from connectors.http import Answer, Http, together
+from connectors.http import Answer, Fault, Http, together
 from connectors.http_bodies import Form
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -45,7 +45,7 @@ class Tokened(Http):
         except ConnectorError as fault:
             if status_of(fault) != HTTPStatus.UNAUTHORIZED:
                 raise
-        self._bearer.forget()
+        self._bearer.forget(request.headers["authorization"])
         request.headers.update(self._bearer())
         return super()._repeated(request, accept, ends, form)
 
@@ -105,7 +105,7 @@ def wall_clock() -> datetime:
 
 def status_of(fault: ConnectorError) -> int:
     """The HTTP status that was answered, 0 where none was."""
-    return int(getattr(fault, "status", 0))
+    return fault.status if isinstance(fault, Fault) else 0
 
 
 def lacking(calls: Iterable[tuple[Callable[[], object], str, str]]) -> Iterable[tuple[str, str]]:

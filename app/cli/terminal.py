@@ -111,7 +111,7 @@ def look_until(look: Callable[[], Found], done: Callable[[Found], bool], seconds
 
 
 def schemas() -> "Kinds":
-    """Every kind of ours, for the loader."""
+    """Every kind, for the loader: ours and those of the packages installed here."""
     return Terminal({}).kinds()
 
 

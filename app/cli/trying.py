@@ -35,10 +35,11 @@ def try_out(terminal: Terminal, name: str, subject: str, *, json_wanted: bool) -
             lambda: folder, terminal.env, house.clock.latest, registry=terminal.known().access
         )
         try:
-            request_id = trying.try_out(house.steps, rack, folder, name, subject, actor())
+            place = trying.look(rack, folder, name, subject)
         finally:
             rack.close()
         with house.steps.step() as step:
+            request_id = trying.plan(step, folder, place, actor())
             note_command(step, folder, f"connectors {name} --try {subject}", request_id=request_id)
         seconds = trying.LENGTH.total_seconds()
         if not json_wanted:

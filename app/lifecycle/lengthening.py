@@ -103,7 +103,13 @@ def lengthen(desk: Desk, due: Due) -> None:
             _after_failure(desk, step, due, request, failure)
         else:
             timetable.finish(step, due)
-            _carried(step, request, desk.shelf.current(), due)
+            if not _is_over(desk, step, request):
+                _carried(step, request, desk.shelf.current(), due)
+
+
+def _is_over(desk: Desk, step: Step, request: Request) -> bool:
+    """Its end has come while a target was told of another: the end that people know wins."""
+    return request.ends_at is not None and max(step.now, desk.clock.latest()) >= request.ends_at
 
 
 def _carried(step: Step, request: Request, folder: PolicyFolder, due: Due) -> None:
@@ -120,7 +126,7 @@ def _begin(desk: Desk, due: Due) -> list[tuple[Grant, datetime]] | None:
     with desk.steps.step() as step:
         request, folder = lock_request(step, due.ref), desk.shelf.current()
         own = _with_own_end(grants_of(step, request))
-        if request.state != RequestState.ACTIVE or not own:
+        if request.state != RequestState.ACTIVE or not own or _is_over(desk, step, request):
             timetable.finish(step, due)
             return None
         names = [grant.connector for grant in own]

@@ -13,7 +13,7 @@ from app.lifecycle.desk import Targets
 from app.lifecycle.moves import move
 from app.model import Access, RequestState, Verdict, new_id
 from app.policy import TRY, AccessEntry, Canary, PolicyFolder
-from app.store.step import Step, Steps
+from app.store.step import Step
 from app.store.tables import Request
 from connectors.interface import NoSubject, Present
 
@@ -21,22 +21,27 @@ LENGTH = timedelta(seconds=60)
 _WHY = "A canary tries whether access is given, seen, taken back and seen gone."
 
 
-def try_out(steps: Steps, targets: Targets, folder: PolicyFolder, name: str, subject: str, by: str) -> str:
-    """Plan it; the id of its request, which worker and clock carry out. Nothing is given by this process.
+def look(targets: Targets, folder: PolicyFolder, name: str, subject: str) -> Place:
+    """The canary's account, as it is at the target now; changes nothing.
 
     Raises ``Refused`` where that account may not be tried, or has the access already; ``ConnectorError``.
     """
-    canary = _listed(folder, name, subject)
-    place = _look(targets, name, canary)
-    with steps.step() as step:
-        if frozen := limits.freeze_that_stops(step, folder.settings, TRY, [name]):
-            raise Refused(limits.frozen_sentence(frozen))
-        request = _open(step, by, place)
-        ends_at = step.now + LENGTH
-        move(step, request, RequestState.GRANTING, granted_at=step.now, ends_at=ends_at)
-        giving.plan_one(step, request, 0, place, ends_at)
-        step.record("GrantPlanned", by, request.id, rule=TRY)
-        return request.id
+    return _look(targets, name, _listed(folder, name, subject))
+
+
+def plan(step: Step, folder: PolicyFolder, place: Place, by: str) -> str:
+    """The id of its request, which worker and clock carry out. Nothing is given by this process.
+
+    Raises ``Refused`` while that is frozen.
+    """
+    if frozen := limits.freeze_that_stops(step, folder.settings, TRY, [place.entry.access.connector]):
+        raise Refused(limits.frozen_sentence(frozen))
+    request = _open(step, by, place)
+    ends_at = step.now + LENGTH
+    move(step, request, RequestState.GRANTING, granted_at=step.now, ends_at=ends_at)
+    giving.plan_one(step, request, 0, place, ends_at)
+    step.record("GrantPlanned", by, request.id, rule=TRY)
+    return request.id
 
 
 def _listed(folder: PolicyFolder, name: str, subject: str) -> Canary:

@@ -11,7 +11,7 @@ from app.policy.checks_plugins import check_plugins, unlisted
 from app.policy.checks_sources import SourcesChecker, untried
 from app.policy.faults import Document
 from app.policy.kinds import Kinds, KindSchema, options_of
-from app.policy.model import PLACEHOLDER
+from app.policy.model import PLACEHOLDER, fill_in
 from app.policy.names import Principal, Wrong, did_you_mean
 from app.policy.written_settings import ConnectorText, IncidentText, SettingsText
 from app.policy.yaml_text import Loc, Scalar, Sequence
@@ -162,7 +162,7 @@ class SettingsChecker:
 
     def canaries(self, connector: ConnectorText, kind: KindSchema, loc: Loc) -> None:
         """Accounts that are nobody's, each with an access of that kind."""
-        people = {accounts.get(str(loc[-1])): email for email, accounts in self.written.identities.items()}
+        people = self.accounts(str(loc[-1]), connector.subject)
         for position, canary in enumerate(connector.canary):
             here: Loc = (*loc, "canary", position)
             if owner := people.get(canary.subject):
@@ -172,6 +172,16 @@ class SettingsChecker:
                 options_of(kind, canary.model_extra or {})
             except ValidationError as error:
                 self.document.take_foreign(error, kind.Access, here)
+
+    def accounts(self, connector: str, template: str) -> dict[str, str]:
+        """Whose each account is there, of the people whom settings name."""
+        members = [each.members or () for each in self.written.groups.values()]
+        on_call = [each.members or () for each in self.written.schedules.values()]
+        found: dict[str, str] = {}
+        for email in (email for emails in (*members, *on_call, self.written.identities) for email in emails):
+            named = self.written.identities.get(email, {}).get(connector)
+            found[named or fill_in(template, email)] = email
+        return found
 
     def identities(self) -> None:
         """One account belongs to one person at a connector."""

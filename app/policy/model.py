@@ -309,10 +309,15 @@ def subject_name(settings: Settings, connector: str, email: Email) -> str:
     named = settings.identities.get(email, {}).get(connector)
     if named is not None:
         return named
-    local, _, domain = email.partition("@")
+    domain = email.partition("@")[2]
     if domain not in settings.domains:
         message = f"Addresses of {domain} may not be given access: settings.yaml names the domains that may."
         raise Refused(message)
+    return fill_in(settings.connectors[connector].subject, email)
+
+
+def fill_in(template: str, email: Email) -> str:
+    """A ``subject`` template with that address in it, in one pass: an address may itself hold braces."""
+    local, _, domain = email.partition("@")
     parts = {"{email}": email, "{local}": local, "{domain}": domain}
-    # In one pass: an address may itself hold braces.
-    return PLACEHOLDER.sub(lambda found: parts[found.group()], settings.connectors[connector].subject)
+    return PLACEHOLDER.sub(lambda found: parts[found.group()], template)

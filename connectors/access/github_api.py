@@ -4,9 +4,8 @@ GitHub says *too often* with 403 as well as 429: with ``retry-after``, with the 
 """
 
 import re
-import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,6 +20,7 @@ from connectors.bearer import Bearer, signed
 from connectors.http import Answer, Fault, Http, Params, retry_after, segment
 from connectors.keys import HeaderSecret, like
 from connectors.paging import next_page
+from connectors.tokened import Tokened
 
 PER_PAGE = {"per_page": "100"}
 _HEADERS = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
@@ -110,23 +110,20 @@ class Api:
         self._settings = settings
         self._own = ""
         self._permissions: Mapping[str, str] = {}
-        self._renewing = threading.Lock()
         self._bearer = Bearer(self._fetch) if settings.app else None
-        self._http = self._api(self._bearer or self._personal, self._remedies())
-        self._as_app = self._api(self._jwt, self._remedies_of_app())
-
-    def _api(self, sign: Callable[[bytes], Mapping[str, str]], remedies: Mapping[int, str]) -> Http:
-        settings = self._settings
-        return Http(
-            self.name,
-            settings.base_url,
-            headers=_HEADERS,
-            private=settings.private,
-            seconds=float(settings.deadline.removesuffix("s")),
-            remedies=remedies,
-            sign=sign,
-            patience=patience,
+        common: Mapping[str, Any] = {
+            "headers": _HEADERS,
+            "private": settings.private,
+            "seconds": float(settings.deadline.removesuffix("s")),
+            "patience": patience,
+        }
+        base, remedies = settings.base_url, self._remedies()
+        self._http = (
+            Tokened(name, base, bearer=self._bearer, remedies=remedies, **common)
+            if self._bearer
+            else Http(name, base, sign=self._personal, remedies=remedies, **common)
         )
+        self._as_app = Http(name, base, sign=self._jwt, remedies=self._remedies_of_app(), **common)
 
     @property
     def as_app(self) -> bool:
@@ -151,7 +148,7 @@ class Api:
         accept: Collection[int] = (200,),
     ) -> Answer:
         """Ask once, see ``Http.call``."""
-        return self._asked(lambda: self._http.call(method, path, params=params, body=body, accept=accept))
+        return self._http.call(method, path, params=params, body=body, accept=accept)
 
     def pages(self, path: str, params: Params | None = None) -> Sequence[Answer]:
         """Every page of a list."""
@@ -162,7 +159,7 @@ class Api:
             number = next_page(self.name, more[1], "page") if more else None
             return {**first, "page": number} if number else None
 
-        return self._asked(lambda: self._http.pages(path, following, params=first))
+        return self._http.pages(path, following, params=first)
 
     def permission(self, name: str) -> str | None:
         """``read`` or ``write``, as the App's token was given it; None for none, and for a personal token."""
@@ -192,21 +189,6 @@ class Api:
         self._as_app.close()
 
     # --- who we are -------------------------------------------------------------------------------
-
-    def _asked(self, ask: Callable[[], Found]) -> Found:
-        """Once more with another token where ours is taken no longer: an App's may be revoked before its end."""
-        if self._bearer is None:
-            return ask()
-        shown = self._bearer()
-        try:
-            return ask()
-        except Fault as fault:
-            if fault.status != HTTPStatus.UNAUTHORIZED:
-                raise
-        with self._renewing:
-            if self._bearer() == shown:
-                self._bearer.forget()
-        return ask()
 
     def _personal(self, _body: bytes) -> Mapping[str, str]:
         token = self._settings.token

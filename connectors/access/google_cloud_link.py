@@ -19,6 +19,7 @@ from connectors.deadline import within
 from connectors.http import Http
 from connectors.http_answers import read_json
 from connectors.keys import like
+from connectors.tokened import Tokened
 
 _SCOPES = " ".join(
     f"https://www.googleapis.com/auth/{scope}"
@@ -115,14 +116,9 @@ class Link:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """All that is asked within ends together; a token that is refused is not used again."""
+        """All that is asked within ends together."""
         with self.projects.one_answer(self._name):
-            try:
-                yield
-            except ConnectorError as error:
-                if getattr(error, "status", 0) == HTTPStatus.UNAUTHORIZED:
-                    self._bearer.forget()
-                raise
+            yield
 
     def me(self) -> str:
         """The address of the bot's own service account."""
@@ -136,7 +132,7 @@ class Link:
             each.close()
 
     def _api(self, host: str, remedies: Mapping[int, str] = _REMEDIES) -> Http:
-        return Http(self._name, host, seconds=self._seconds, remedies=remedies, sign=self._bearer)
+        return Tokened(self._name, host, bearer=self._bearer, seconds=self._seconds, remedies=remedies)
 
     def _fetch(self) -> tuple[str, float]:
         try:

@@ -6,8 +6,6 @@ caller, usually a revocation, hears at once what is wrong, and the next one trie
 
 import math
 import select
-import threading
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
@@ -21,9 +19,8 @@ from psycopg.rows import namedtuple_row
 
 from app.errors import ConnectorError
 from connectors.deadline import within
+from connectors.pool import Pool
 
-_KEPT_SECONDS = 60.0
-"""An idle connection is not used again after that: firewalls forget such connections without a word."""
 _RACES = ("XX000", "23505")
 """Two sessions changed the same membership at once ("tuple concurrently updated", a duplicate row)."""
 _RACE_ATTEMPTS = 5
@@ -55,12 +52,35 @@ class _Bounded(psycopg.Connection[Any]):
     """A connection on which nothing waits past ``ends`` (monotonic seconds), not even for a frozen server."""
 
     ends = math.inf
-    generation = 0
-    idle_since = 0.0
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         left = max(0.0, self.ends - monotonic())
         return super().wait(gen, interval, left if timeout is None else min(timeout, left))
+
+
+class _Kept:
+    """One connection, as the pool needs it; psycopg means something else by ``broken``."""
+
+    def __init__(self, connection: _Bounded) -> None:
+        self.connection = connection
+        self.close = connection.close
+
+    @property
+    def broken(self) -> bool:
+        """Whether a statement on it has not ended."""
+        return self.connection.info.transaction_status != pq.TransactionStatus.IDLE
+
+    def bound(self, ends: float) -> None:
+        """Nothing waits longer."""
+        self.connection.ends = ends
+
+    def has_something_to_say(self) -> bool:
+        """Whether it is readable while nobody asked: the server closed it, or is about to."""
+        if self.connection.closed:
+            return True
+        poll = select.poll()
+        poll.register(self.connection.fileno(), select.POLLIN | select.POLLHUP)
+        return bool(poll.poll(0))
 
 
 class Link:
@@ -73,53 +93,19 @@ class Link:
         self._name = name
         self._dsn = dsn
         self._deadline = deadline
-        self._slots = threading.BoundedSemaphore(size)
-        self._idle: deque[_Bounded] = deque()
-        self._generation = 0
+        self._pool = Pool(name, self._connect, deadline=deadline, size=size)
 
     @contextmanager
     def use(self) -> "Iterator[Session]":
         """A connection of one's own for a while; every fault comes out as ``ConnectorError``."""
-        ends = monotonic() + self._deadline
-        if not self._slots.acquire(timeout=self._deadline):
-            message = f"{self._name}: all connections were busy for {self._deadline:g} s"
-            raise ConnectorError(message)
-        try:
-            connection = self._kept() or self._connect(ends)
-            connection.ends = ends
-            try:
-                yield Session(self._name, connection, ends)
-            finally:
-                self._keep(connection)
-        finally:
-            self._slots.release()
+        with self._pool.use() as kept:
+            yield Session(self._name, kept.connection, kept.connection.ends)
 
     def close(self) -> None:
         """Close what is idle now, and what is in use when it comes back. A later use opens anew."""
-        self._generation += 1
-        while self._idle:
-            self._idle.pop().close()
+        self._pool.close()
 
-    def _kept(self) -> _Bounded | None:
-        while self._idle:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return None
-            if monotonic() - connection.idle_since < _KEPT_SECONDS and not _has_something_to_say(connection):
-                return connection
-            connection.close()
-        return None
-
-    def _keep(self, connection: _Bounded) -> None:
-        idle = connection.info.transaction_status == pq.TransactionStatus.IDLE
-        if idle and connection.generation == self._generation:
-            connection.idle_since = monotonic()
-            self._idle.append(connection)
-        else:
-            connection.close()
-
-    def _connect(self, ends: float) -> _Bounded:
+    def _connect(self, ends: float) -> _Kept:
         try:
             # In a thread of its own: libpq looks names up without any deadline.
             connection = within(max(0.0, ends - monotonic()), self._open, _Bounded.close)
@@ -128,8 +114,7 @@ class Link:
             raise ConnectorError(message) from None
         except psycopg.Error as error:
             raise self._not_connected(str(error)) from None
-        connection.generation = self._generation
-        return connection
+        return _Kept(connection)
 
     def _open(self) -> _Bounded:
         return _Bounded.connect(
@@ -236,12 +221,3 @@ class SqlError(ConnectorError):
     def __init__(self, message: str, sqlstate: str, *, permanent: bool, unclear: bool) -> None:
         super().__init__(message, permanent=permanent, unclear=unclear)
         self.sqlstate = sqlstate
-
-
-def _has_something_to_say(connection: _Bounded) -> bool:
-    """Whether an idle connection is readable: the server closed it, or is about to."""
-    if connection.closed:
-        return True
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP)
-    return bool(poll.poll(0))

@@ -270,6 +270,16 @@ def test_what_a_slow_call_gives_after_its_request_has_ended_is_taken_back(at: Bu
     assert [row for row in house.rows(LedgerEntry) if row.action == "LateCallTakenBack"]
 
 
+def test_the_end_wins_over_more_time_that_has_not_arrived(at: Build) -> None:
+    house = at("turnstile")
+    house.asks("ada", LINE)
+    BEFORE["grant"] = [lambda: house.clock.advance(minutes=30)]
+    house.presses("ada", "extend")
+    assert (house.latest()["state"], house.latest()["extended_seconds"]) == ("revoked", 0)
+    house.later(minutes=1)
+    assert INSIDE == {}
+
+
 def test_a_freeze_stops_what_is_on_its_way(at: Build) -> None:
     house = at("turnstile")
     before = end_of(house.asks("ada", LINE))

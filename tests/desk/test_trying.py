@@ -1,6 +1,6 @@
 """A target tried out: one access for a minute, for an account that is nobody's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,19 +14,24 @@ from tests.house import ORDERS_DB, SETTINGS, TestHouse
 Build = Callable[..., TestHouse]
 CANARIES = SETTINGS.replace(
     "sessions: end}",
-    "sessions: end, canary: [{subject: heidi, role: incident_reader}, {subject: nobody, role: incident_reader}]}",
+    "sessions: end, canary: [{subject: probe, role: incident_reader}, {subject: nobody, role: incident_reader}]}",
 )
 BY = "terminal:root@db1"
 
 
 @pytest.fixture
-def house(build: Build) -> TestHouse:
-    return build(settings=CANARIES, orders_db=ORDERS_DB)
+def house(build: Build) -> Iterator[TestHouse]:
+    house = build(settings=CANARIES, orders_db=ORDERS_DB)
+    house.target.run("CREATE ROLE probe LOGIN")
+    yield house
+    house.target.run("DROP ROLE probe")
 
 
-def tries(house: TestHouse, subject: str = "heidi") -> str:
-    desk = house.house.desk
-    return trying.try_out(desk.steps, desk.targets, desk.shelf.current(), "orders-db", subject, BY)
+def tries(house: TestHouse, subject: str = "probe") -> str:
+    desk, folder = house.house.desk, house.house.shelf.current()
+    place = trying.look(desk.targets, folder, "orders-db", subject)
+    with desk.steps.step() as step:
+        return trying.plan(step, folder, place, BY)
 
 
 def test_a_canary_has_it_for_a_minute_in_the_record_and_before_the_security_channel(house: TestHouse) -> None:
@@ -35,11 +40,11 @@ def test_a_canary_has_it_for_a_minute_in_the_record_and_before_the_security_chan
     assert planned["state"] == "planned"
     house.work()
     assert house.request(request_id)["state"] == "active"
-    assert "heidi" in house.target.members("incident_reader")
+    assert "probe" in house.target.members("incident_reader")
     card = house.slack.channel("C0SECURITY").cards()[0]
     assert "try for terminal:root@db1" in card.text
     house.later(seconds=59)
-    assert "heidi" in house.target.members("incident_reader")
+    assert "probe" in house.target.members("incident_reader")
     house.later(seconds=1)
     found = house.request(request_id)
     assert (found["state"], found["policy"], found["ended"]["because"]) == ("revoked", "try", "expired")
@@ -47,7 +52,7 @@ def test_a_canary_has_it_for_a_minute_in_the_record_and_before_the_security_chan
     times = [grant[key] for key in ("granted_at", "verified_at", "revoked_at", "revoke_verified_at")]
     assert all(times)
     assert times == sorted(times)
-    assert "heidi" not in house.target.members("incident_reader")
+    assert "probe" not in house.target.members("incident_reader")
     assert house.ledger_is_clean()
 
 
@@ -68,15 +73,15 @@ def test_the_security_team_may_end_it(house: TestHouse) -> None:
 
 
 def test_what_is_not_listed_or_could_not_be_seen_is_refused_and_changes_nothing(house: TestHouse) -> None:
-    with pytest.raises(Refused, match=r"lists no canary `ada` in settings\.yaml; listed: `heidi`, `nobody`"):
+    with pytest.raises(Refused, match=r"lists no canary `ada` in settings\.yaml; listed: `probe`, `nobody`"):
         tries(house, "ada")
     with pytest.raises(Refused, match="has no account for you"):
         tries(house, "nobody")
-    house.target.run("GRANT incident_reader TO heidi")
-    with pytest.raises(Refused, match="heidi has it at orders-db already"):
+    house.target.run("GRANT incident_reader TO probe")
+    with pytest.raises(Refused, match="probe has it at orders-db already"):
         tries(house)
     assert house.requests() == []
-    assert "heidi" in house.target.members("incident_reader")
+    assert "probe" in house.target.members("incident_reader")
 
 
 def test_nothing_is_tried_while_everything_is_frozen(house: TestHouse) -> None:
@@ -88,8 +93,8 @@ def test_nothing_is_tried_while_everything_is_frozen(house: TestHouse) -> None:
 
 def test_what_a_canary_has_without_a_grant_is_found_like_anybodys(house: TestHouse) -> None:
     begin(house)
-    behind_our_back(house, "GRANT incident_reader TO heidi")
+    behind_our_back(house, "GRANT incident_reader TO probe")
     house.later(minutes=3)
     house.later(seconds=10)
-    assert "heidi" not in house.target.members("incident_reader")
+    assert "probe" not in house.target.members("incident_reader")
     assert [row for row in house.rows(LedgerEntry) if row.action == "UnexplainedAccessRemoved"]

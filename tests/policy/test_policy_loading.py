@@ -211,6 +211,14 @@ SETTINGS_FAULTS = [
         },
         "`ada_l` belongs to ada@example.com; a canary is an account that is nobody's",
     ),
+    (
+        {
+            "connectors": '{orders-db: {kind: postgres, dsn: x, subject: "{local}", '
+            "canary: [{subject: grace, role: r}]}}",
+            "groups": "{leads: {members: [grace@example.com]}}",
+        },
+        "`grace` belongs to grace@example.com; a canary is an account that is nobody's",
+    ),
     ({"sources": "{a: {kind: bell}}"}, "which `plugins` does not name"),
     ({"freeze_exempt": "[order]"}, "there is no policy `order`; did you mean `orders`?"),
     ({"retention": "{ledger: 90d}"}, "`90d` is not one of the words that fit here"),
