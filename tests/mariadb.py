@@ -30,7 +30,9 @@ _RIGHTS = ("global_priv", "db", "tables_priv", "columns_priv", "procs_priv", "ro
 class MariaDbServer:
     """One server, on a socket and on loopback with a certificate by ``ca``; ``root`` has no password."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: str) -> None:
+        """``more``: further options, such as ``--version=8.0.36`` for one that calls itself so."""
+        self._more = more
         self._program = _program("mariadbd")
         self._folder = _new_folder("maria")
         self.port = _free_port()
@@ -69,7 +71,7 @@ class MariaDbServer:
             f"--ssl-key={own}/server.key",
             f"--pid-file={own}/pid",
         ]
-        self._process.start([self._program, *options, *_FAST], own)
+        self._process.start([self._program, *options, *_FAST, *self._more], own)
         wait_until(self._answers, 60, f"MariaDB starting in {own}")
 
     def _answers(self) -> bool:
@@ -112,9 +114,9 @@ class MariaDbServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def start_mariadb() -> MariaDbServer:
+def start_mariadb(*more: str) -> MariaDbServer:
     """A new, empty server; ``NoServer`` where there is none. ``close()`` it; at exit it closes itself."""
-    server = MariaDbServer()
+    server = MariaDbServer(*more)
     atexit.register(server.close)
     return server
 

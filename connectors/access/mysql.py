@@ -74,6 +74,9 @@ class MysqlSettings(BaseModel):
         pattern=r"^[1-9][0-9]?s$",
         description="longest time of one call of the target, 1s to 99s",
     )
+    untried_mysql: bool = Field(
+        default=False, description="true: give access at MySQL itself too, at which this was never run"
+    )
     service_accounts: tuple[str, ...] = Field(
         default=(), description="accounts (user or user@host) that are not people: never given anything"
     )
@@ -138,6 +141,8 @@ class MysqlConnector:
         if not _is_name(name):
             return self._nobody(name)
         with self._link.use() as db:
+            if self._is_untried(db):
+                return NoSubject(name, "unfit", f"{self._name} gives nothing: {mysql_check.UNTRIED[0]}.")
             found = self._person(survey(db, name), name)
         return found if isinstance(found, NoSubject) else Subject(written(found))
 
@@ -164,6 +169,8 @@ class MysqlConnector:
         del request_id, ends_at
         self._account(subject)
         with self._link.use() as db:
+            if self._is_untried(db):
+                raise ConnectorError(f"{self._name} gives nothing: {mysql_check.UNTRIED[0]}", permanent=True)
             known, role = survey(db, subject), role_of(db, access["role"])
             person = self._person(known, subject)
             if isinstance(person, NoSubject):
@@ -230,11 +237,17 @@ class MysqlConnector:
         """What the bot's account lacks or has too much of, and what is wrong with each role."""
         roles = sorted({access["role"] for access in accesses})
         with self._link.use() as db:
+            if self._is_untried(db):
+                return [Problem(self._name, *mysql_check.UNTRIED)]
             return mysql_check.faults(db, self._name, roles, ends_sessions=self._settings.sessions == "end")
 
     def close(self) -> None:
         """Close the connections. A later call opens them anew."""
         self._link.close()
+
+    def _is_untried(self, db: Session) -> bool:
+        """Only giving stops there: what was given is taken back whatever the server calls itself."""
+        return not db.is_mariadb and not self._settings.untried_mysql
 
     def _person(self, known: Survey, name: str) -> Account | NoSubject:
         accounts = known.named(name)

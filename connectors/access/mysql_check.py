@@ -8,6 +8,10 @@ from connectors.access import mysql_sql
 from connectors.access.mysql_link import DENIED, Session, SqlError
 from connectors.access.mysql_roles import Account, Survey, quoted, role_of, survey
 
+UNTRIED = (
+    "the server is MySQL itself, at which this was never run",
+    "try it where nothing is at stake, then set `untried_mysql: true`; MariaDB needs no such word",
+)
 _OLDEST_MARIADB, _OLDEST_MYSQL = (10, 5), (8, 0)
 _NO_TABLE = frozenset({1049, 1146})
 _SEES = frozenset({"PROCESS", "ALL PRIVILEGES"})

@@ -11,6 +11,7 @@ from typing import Any
 import pydantic
 import pymysql
 import pytest
+from pydantic import SecretStr
 
 from app.errors import ConnectorError
 from connectors.access import mysql_sql
@@ -456,3 +457,27 @@ def test_a_server_that_is_none_is_a_fault_within_the_deadline(target: Target, ho
     assert error.permanent is (how == "without TLS")
     assert heard == [b""]
     assert ("in time" in str(error)) is (how == "by drops")
+
+
+def test_mysql_itself_gives_nothing_until_the_settings_say_that_it_may() -> None:
+    try:
+        needs_mariadb()
+    except NoServer as error:
+        pytest.skip(str(error))
+    server = start_mariadb("--version=8.0.36")
+    common: dict[str, Any] = {"socket": server.socket, "user": "root", "password": SecretStr("")}
+    bold, wary = (
+        MysqlConnector("orders-db", MysqlSettings(**common, untried_mysql=bold)) for bold in (True, False)
+    )
+    try:
+        assert "this was never run" in refusal(wary, "ada").sentence
+        assert "this was never run" in str(fault_of(lambda: grant(wary)))
+        assert ["never run" in problem.what for problem in wary.check([WRITER])] == [True]
+        assert "never run" not in str(fault_of(lambda: wary.revoke(ADA, WRITER, None)))  # taking is tried
+        assert "never run" not in str(
+            fault_of(lambda: grant(bold))
+        )  # this one is none, and has none of its tables
+    finally:
+        bold.close()
+        wary.close()
+        server.close()
