@@ -19,6 +19,7 @@ import contextlib
 import contextvars
 import math
 import random
+import re
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -45,6 +46,7 @@ _REFUSALS = (401, 403)
 _YES, _YES_ENDS = 200, 300
 _LAST_PORT = 65_535
 _BEGINNING = 4096
+_WHY_NOT = re.compile(r"certificate verify failed: (.{1,200}) \(_ssl")
 _BREAKS = (httpx.TransportError, httpcore.NetworkError, httpcore.ProtocolError, OSError)
 _SHARED = contextvars.ContextVar("shared", default=math.inf)
 """The monotonic instant at which the answer ends that several calls are made for."""
@@ -377,4 +379,8 @@ def _back_off(attempt: int) -> float:
 
 
 def _tls(error: BaseException) -> str:
-    return ": its certificate is not accepted" if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+    """Only OpenSSL knows what is amiss (from Python 3.13 on also what RFC 5280 wants and many leave out)."""
+    if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return ""
+    why = _WHY_NOT.search(str(error))
+    return f": its certificate is not accepted{f' ({why[1]})' if why else ''}"

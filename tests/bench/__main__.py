@@ -8,11 +8,27 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import alone, crowd, giving, record, report, scene, taking
+from tests.bench import alone, crowd, giving, outages, record, report, scene, taking
 from tests.bench.asking import Sender
-from tests.bench.figures import AMONG, ANSWER, CLOCK, TOGETHER, VERIFIED, WEB, WORKER, Sample, Samples
+from tests.bench.figures import (
+    ACCESS,
+    AMONG,
+    ANSWER,
+    CATALOGUE,
+    CLOCK,
+    GROWN,
+    LONG,
+    PER_DATABASE,
+    TOGETHER,
+    TWO,
+    VERIFIED,
+    WEB,
+    WORKER,
+    Sample,
+    Samples,
+)
 from tests.bench.scene import Database, Scene
-from tests.bench.size import FULL, QUICK, Size
+from tests.bench.size import FEW_POLICIES, FULL, QUICK, Size
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
 _DATABASES: tuple[Database, ...] = ("SQLite", "PostgreSQL")
@@ -44,36 +60,63 @@ def _options() -> argparse.Namespace:
 
 
 def _installation(kind: Database, size: Size) -> dict[str, Sample]:
-    with scene.folder() as place, scene.databases(kind, place) as made:
-        with scene.running(made("breakglass"), size, place) as running, _sender(running) as sender:
-            _say(f"{kind}: from the command to the access")
-            giving.warm_up(running, sender)
-            samples = giving.measure(running, sender, size)
-            _say(f"{kind}: from the end to its proof, which takes {2 * size.window} s")
-            ends = taking.measure(running, sender, size)
-            samples[ANSWER].values += ends.pop(ANSWER).values
-            crowds = _crowds(kind, running, sender, size)
+    with scene.folder() as place, scene.databases(kind, place) as databases:
+        url = databases.new("breakglass")
+        with scene.running(url, size, place / "usual") as running, _sender(running) as sender:
+            samples = _usual(kind, running, sender, size)
+            _say(f"{kind}: ends while something is gone")
+            samples |= outages.measure(running, sender, size, databases.server)
             for name in (WEB, WORKER, CLOCK):
                 samples[name] = Sample([running.resident(name)])
             story = record.a_story(running)
-        _say(f"{kind}: the ledger")
-        samples[VERIFIED] = record.measure(story, made("ledger"), size.entries)
-    return samples | ends | crowds
+        _say(f"{kind}: {size.policies:,} policies")
+        url = databases.new("catalogue")
+        samples[CATALOGUE] = _asked_in(url, size, place / "catalogue", size.policies)
+        _say(f"{kind}: the ledger, then {size.long:,} entries of it")
+        url = databases.new("ledger")
+        samples[VERIFIED] = record.measure(story, url, size.entries)
+        record.lengthen(story, url, size.long)
+        samples[LONG] = _asked_in(url, size, place / "long", FEW_POLICIES)
+    return samples | _growth(samples)
 
 
-def _crowds(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
-    """What many open grants cost those who ask, and how long it takes until all of them are gone."""
-    found: dict[str, Sample] = {}
-    asking = size.people - len(size.crowds) * size.among
-    first = size.people
+def _usual(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
+    _say(f"{kind}: from the command to the access")
+    giving.warm_up(running, sender)
+    samples = giving.measure(running, sender, size)
+    _say(f"{kind}: from the end to its proof, which takes {2 * size.window} s")
+    ends = taking.measure(running, sender, size)
+    samples[ANSWER].values += ends.pop(ANSWER).values
+    samples |= ends
     for count in size.crowds:
-        _say(f"{kind}: {count:,} grants open, which then end at one instant")
-        people, ends_at = range(first, first + count), crowd.in_time_for(count, size.among)
-        crowd.open_for(running, people, ends_at)
-        found[AMONG.format(count)] = giving.among_many(running, sender, range(asking, asking + size.among))
-        found[TOGETHER.format(count)] = crowd.until_all_is_back(running, people, ends_at)
-        first, asking = first + count, asking + size.among
-    return found
+        samples |= _crowd(kind, running, sender, size, count, (AMONG.format(count), TOGETHER.format(count)))
+    with scene.second_worker(running):
+        names = (TWO, TOGETHER.format(TWO))
+        samples |= _crowd(f"{kind}, two workers", running, sender, size, size.crowds[0], names)
+    return samples
+
+
+def _crowd(
+    where: str, running: Scene, sender: Sender, size: Size, count: int, names: tuple[str, str]
+) -> dict[str, Sample]:
+    """What many open grants cost those who ask, and how long it takes until all of them are gone."""
+    _say(f"{where}: {count:,} grants open, which then end at one instant")
+    people, ends_at = running.newcomers(count), crowd.in_time_for(count, size.among)
+    crowd.open_for(running, people, ends_at)
+    asked = giving.among_many(running, sender, size.among)
+    return dict(zip(names, (asked, crowd.until_all_is_back(running, people, ends_at)), strict=True))
+
+
+def _asked_in(url: str, size: Size, place: Path, number_of_policies: int) -> Sample:
+    with scene.running(url, size, place, number_of_policies) as running, _sender(running) as sender:
+        giving.warm_up(running, sender)
+        return giving.among_many(running, sender, size.among)
+
+
+def _growth(samples: Samples) -> dict[str, Sample]:
+    usual = samples[ACCESS].of("p50")
+    grown = [name for name in samples if GROWN.format(name) in {line.figure for line in PER_DATABASE}]
+    return {GROWN.format(name): samples[name].in_percent_of(usual) for name in grown}
 
 
 @contextmanager

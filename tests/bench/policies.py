@@ -58,28 +58,31 @@ _TEN = """
 """
 
 
-def usual(folder: Path, people: int) -> Path:
-    """What the installation runs on: two policies that give at once, one that asks."""
+def usual(folder: Path, people: int, number_of_policies: int) -> Path:
+    """What the installation runs on: two policies that give at once, one that asks, and others beside them."""
     policies = {
         "orders-write": _POLICY.format(title="Orders, write", role="incident_writer", rules=_AT_ONCE),
         "orders-read": _POLICY.format(title="Orders, read", role="incident_reader", rules=_AT_ONCE),
         "orders-admin": _POLICY.format(title="Orders, all", role="incident_admin", rules=_ASKED),
     }
-    return _write(folder, policies, people)
+    return _write(folder, policies | _clusters(number_of_policies - len(policies)), people)
 
 
 def thousand(folder: Path) -> Path:
     """A thousand policies, as a large company might call them."""
+    return _write(folder, _clusters(1_000), 10)
+
+
+def _clusters(how_many: int) -> dict[str, str]:
     kinds = ("orders", "payments", "customers", "ledger", "search", "mail", "shipping", "stock", "web", "dns")
-    policies = {
+    return {
         f"{kinds[number % 10]}-{number:03}": _POLICY.format(
             title=f"{kinds[number % 10].title()} cluster {number}, write",
             role="incident_writer",
             rules=_AT_ONCE,
         )
-        for number in range(1_000)
+        for number in range(how_many)
     }
-    return _write(folder, policies, 10)
 
 
 def many_people(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count, islice
 from typing import Any
@@ -63,10 +64,22 @@ def a_story(scene: Scene) -> Story:
 
 def measure(story: Story, url: str, entries: int) -> Sample:
     """Entries a second, a few times over, on a migrated database that is empty."""
-    engine = make_engine(url)
-    try:
+    with _engine(url) as engine:
         _write(engine, story, entries)
         return Sample([_verify(engine, entries) for _ in range(_TIMES)])
+
+
+def lengthen(story: Story, url: str, entries: int) -> None:
+    """Some years go by, until there are so many."""
+    with _engine(url) as engine:
+        _write(engine, story, entries)
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    try:
+        yield engine
     finally:
         engine.dispose()
 
@@ -84,9 +97,11 @@ def _verify(engine: Engine, entries: int) -> float:
 
 def _write(engine: Engine, story: Story, entries: int) -> None:
     with writing(engine) as session:
-        _insert(session, Hold, [story.hold | {"lease_by": None, "lease_until": None}])
-        prev_hash, numbers = ledger.GENESIS, count(1)
-        stories = (story.told_again() for _ in range(entries // len(story.entries)))
+        there, prev_hash = session.exec(select(LedgerHead.seq, LedgerHead.hash)).one()
+        if not there:
+            _insert(session, Hold, [story.hold | {"lease_by": None, "lease_until": None}])
+        numbers = count(there + 1)
+        stories = (story.told_again() for _ in range((entries - there) // len(story.entries)))
         while told := list(islice(stories, _BATCH)):
             chained = list(_chained(told, numbers, prev_hash))
             prev_hash = chained[-1]["hash"]

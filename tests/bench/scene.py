@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,10 +19,10 @@ from app.store import schema
 from app.store.engine import make_engine
 from app.supervisor import Child, spawn
 from tests.bench import policies
-from tests.bench.size import Size
+from tests.bench.size import FEW_POLICIES, Size
 from tests.bench.slack import person_key
 from tests.house import new_database, prepare_roles
-from tests.servers import PostgresServer, start_postgres, start_valkey, wait_until
+from tests.servers import PostgresServer, ValkeyServer, start_postgres, start_valkey, wait_until
 from tests.slackdriver import BOT_TOKEN, SIGNING_SECRET
 
 if TYPE_CHECKING:
@@ -47,7 +48,15 @@ class Scene:
     engine: Engine
     events: str
     target: PostgresServer
+    valkey: ValkeyServer
     processes: Mapping[str, "Popen[bytes]"] = field(repr=False)
+    env: Mapping[str, str] = field(repr=False)
+    place: Path
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def newcomers(self, how_many: int) -> Sequence[int]:
+        """People who have not asked for anything yet."""
+        return list(islice(self._numbers, how_many))
 
     def resident(self, name: str) -> float:
         """What a process keeps in memory, in MB."""
@@ -66,15 +75,28 @@ def folder() -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Databases of one kind, durable; ``server``: the one that they lie in, where there is one."""
+
+    place: Path
+    server: PostgresServer | None
+
+    def new(self, name: str) -> str:
+        """The URL of a database of that name, empty and migrated."""
+        lite = f"sqlite:///{self.place / name}.db"
+        return _migrated(new_database(self.server, name) if self.server else lite)
+
+
 @contextmanager
-def databases(kind: Database, place: Path) -> Iterator[Callable[[str], str]]:
-    """Makes empty, migrated databases of that kind, durable, by their names; answers with the URL."""
+def databases(kind: Database, place: Path) -> Iterator[Databases]:
+    """Where databases of that kind can be made."""
     if kind == "SQLite":
-        yield lambda name: _migrated(f"sqlite:///{place / name}.db")
+        yield Databases(place, None)
         return
     server = start_postgres(None, **_AS_IN_EARNEST, shared_buffers="128MB")
     try:
-        yield lambda name: _migrated(new_database(server, name))
+        yield Databases(place, server)
     finally:
         server.close()
 
@@ -87,16 +109,19 @@ def _migrated(url: str) -> str:
 
 
 @contextmanager
-def running(url: str, size: Size, place: Path) -> Iterator[Scene]:
+def running(url: str, size: Size, place: Path, number_of_policies: int = FEW_POLICIES) -> Iterator[Scene]:
     """The installation on that database, awake and listening."""
+    place.mkdir()
     with ExitStack() as stack:
         target = start_postgres(None, **_AS_IN_EARNEST)
         stack.callback(target.close)
         prepare_roles(target)
-        target.run(*(f"CREATE ROLE {person_key(number)} LOGIN" for number in range(size.people)))
+        everybody = size.people + size.crowded
+        target.run("; ".join(f"CREATE ROLE {person_key(number)} LOGIN" for number in range(everybody)))
         valkey = start_valkey()
         stack.callback(valkey.close)
-        env = environment(url, policies.usual(place / "policies", size.people), place, stack, size.everybody)
+        folder = policies.usual(place / "policies", everybody, number_of_policies)
+        env = environment(url, folder, place, stack, everybody)
         env |= {"REDIS_URL": valkey.url, "ORDERS_DB_DSN": target.dsn(user="bot")}
         processes = {name: start(stack, name, [name], env, place) for name in ("web", "worker", "clock")}
         web = f"http://127.0.0.1:{env['PORT']}"
@@ -104,7 +129,19 @@ def running(url: str, size: Size, place: Path) -> Iterator[Scene]:
             wait_for(process, lambda: _is_ready(f"{web}/readyz"), place / f"{name}.log")
         engine = make_engine(url)
         stack.callback(engine.dispose)
-        yield Scene(engine, f"{web}/slack/events", target, processes)
+        yield Scene(engine, f"{web}/slack/events", target, valkey, processes, env, place)
+
+
+@contextmanager
+def second_worker(scene: Scene) -> Iterator[None]:
+    """One ``worker`` more."""
+    port = free_port()
+    with ExitStack() as stack:
+        env = {**scene.env, "OPS_PORT": str(port)}
+        process = start(stack, "worker-2", ["worker"], env, scene.place)
+        ready = f"http://127.0.0.1:{port}/readyz"
+        wait_for(process, lambda: _is_ready(ready), scene.place / "worker-2.log")
+        yield
 
 
 def environment(url: str, folder: Path, place: Path, stack: ExitStack, people: int) -> dict[str, str]:

@@ -13,21 +13,30 @@ class Size:
     entries: int
     seconds: float
     searches: int
+    gap: tuple[float, float]
     crowds: tuple[int, ...]
     """So many grants are open at once and end at one instant, one crowd after the other."""
     among: int
-    """So many ask while a crowd has its access."""
-    gap: tuple[float, float]
+    """So many ask where there is much of something: open grants, policies, a long ledger, workers."""
+    outage: int
+    """So many ends lie in each outage."""
+    away: int
+    """Seconds of access whose end lies in an outage."""
+    policies: int
+    """Of a large company."""
+    long: int
+    """Entries of its ledger after some years."""
 
     @property
     def people(self) -> int:
-        """How many ask: some more to warm up with."""
-        return WARM_UP + self.grants + self.ends + self.asks + len(self.crowds) * self.among
+        """How many may ask, at most: some to warm up with, some beside each of the crowds, some in outages."""
+        beside = len(self.crowds) + 1
+        return WARM_UP + self.grants + self.ends + self.asks + beside * self.among + OUTAGES * self.outage
 
     @property
-    def everybody(self) -> int:
-        """How many accounts that takes."""
-        return self.people + sum(self.crowds)
+    def crowded(self) -> int:
+        """How many have access in crowds: the smallest comes twice."""
+        return sum(self.crowds) + self.crowds[0]
 
     @property
     def window(self) -> int:
@@ -36,5 +45,35 @@ class Size:
 
 
 WARM_UP = 3
-FULL = Size(100, 60, 60, 100_000, 2.0, 300, (1_000, 10_000), 30, (0.5, 1.1))
-QUICK = Size(6, 5, 4, 5_000, 0.3, 30, (50,), 3, (0.2, 0.4))
+OUTAGES = 3
+FEW_POLICIES = 10
+FULL = Size(
+    grants=100,
+    ends=60,
+    asks=60,
+    entries=100_000,
+    seconds=2.0,
+    searches=300,
+    gap=(0.5, 1.1),
+    crowds=(1_000, 10_000),
+    among=30,
+    outage=20,
+    away=12,
+    policies=1_000,
+    long=1_000_000,
+)
+QUICK = Size(
+    grants=6,
+    ends=5,
+    asks=4,
+    entries=5_000,
+    seconds=0.3,
+    searches=30,
+    gap=(0.2, 0.4),
+    crowds=(50,),
+    among=3,
+    outage=3,
+    away=4,
+    policies=30,
+    long=10_000,
+)

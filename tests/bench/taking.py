@@ -12,7 +12,7 @@ from tests.bench.asking import Sender
 from tests.bench.figures import ANSWER, BACK, BEGUN, Sample
 from tests.bench.giving import wait_for
 from tests.bench.scene import Scene
-from tests.bench.size import WARM_UP, Size
+from tests.bench.size import Size
 
 _GRACE = 60.0
 
@@ -20,8 +20,7 @@ _GRACE = 60.0
 def measure(scene: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
     """Ask for all of it at random intervals, which are those of the ends, and wait until all is gone."""
     answers = Sample()
-    first = WARM_UP + size.grants
-    for number in range(first, first + size.ends):
+    for number in scene.newcomers(size.ends):
         sent = sender.command(number, f"orders-read {size.window}s INC-1234 replica lag")
         answers.values.append(sent.answered)
         time.sleep(random.uniform(*size.gap))  # noqa: S311 - instants, not secrets

@@ -574,7 +574,7 @@ def test_a_certificate_of_nobody_is_not_accepted(tmp_path: Path) -> None:
         thread = threading.Thread(target=_shake_hands, args=(listener, context), daemon=True)
         thread.start()
         api = Http("vendor", f"https://localhost:{listener.getsockname()[1]}", repeats=0)
-        assert "certificate is not accepted" in str(fault(api))
+        assert "certificate is not accepted (self-signed certificate)" in str(fault(api))
         api.close()
         thread.join(5)
 

@@ -11,16 +11,13 @@ from typing import Any
 
 import pydantic
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from app.errors import ConnectorError
 from connectors.access.kubernetes import KubernetesAccess, KubernetesConnector
 from connectors.access.kubernetes_link import KubernetesSettings, Link, kubeconfig
 from connectors.access.kubernetes_objects import Place
 from connectors.interface import NoSubject, Present
+from tests.certificates import Signed, key_of, pem, signed
 from tests.connectors.contract import ENDS_AT, REQUEST, Bench, GiverContract
 from tests.farside import Asked, FarSide, does_and_breaks_off, http, says, serving
 from tests.sources.published import Call, Published, published
@@ -548,37 +545,6 @@ def test_check_tells_what_is_wrong_with_the_kubeconfig() -> None:
 # --- certificates --------------------------------------------------------------------------------------------------
 
 
-Signed = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
-
-
-def signed(name: str, by: Signed | None = None) -> Signed:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(by[0].subject if by else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=by is None, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-    )
-    return made.sign(by[1] if by else key, hashes.SHA256()), key
-
-
-def pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def key_of(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
 class Guarded(FarSide):
     """A cluster without any bindings, that lets in whoever shows a certificate of its CA."""
 
@@ -590,8 +556,8 @@ class Guarded(FarSide):
 def test_the_cluster_is_known_by_its_own_authority_and_knows_us_by_our_certificate(tmp_path: Path) -> None:
     authority, stranger = signed("ca"), signed("somebody else's ca")
     server, ours = signed("server", authority), signed("bot", authority)
-    (tmp_path / "ca.pem").write_bytes(pem(authority[0]))
-    (tmp_path / "server.pem").write_bytes(pem(server[0]) + key_of(server[1]))
+    (tmp_path / "ca.pem").write_bytes(pem(authority))
+    (tmp_path / "server.pem").write_bytes(pem(server) + key_of(server))
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tmp_path / "ca.pem"))
     tls.verify_mode = ssl.CERT_REQUIRED
     tls.load_cert_chain(tmp_path / "server.pem")
@@ -600,11 +566,11 @@ def test_the_cluster_is_known_by_its_own_authority_and_knows_us_by_our_certifica
         return base64.b64encode(of).decode()
 
     def prod(far_side: FarSide, believed: Signed, **user: Any) -> KubernetesConnector:
-        cluster = {"certificate-authority-data": data(pem(believed[0]))}
+        cluster = {"certificate-authority-data": data(pem(believed))}
         text = config(far_side.url, cluster=cluster, **user)
         return KubernetesConnector("prod", KubernetesSettings.model_validate({"kubeconfig": text}))
 
-    shown = {"client-certificate-data": data(pem(ours[0])), "client-key-data": data(key_of(ours[1]))}
+    shown = {"client-certificate-data": data(pem(ours)), "client-key-data": data(key_of(ours))}
     with serving(lambda listener: Guarded(listener, tls)) as far_side:
         known = prod(far_side, authority, **shown)
         assert known.read(ADA, ACCESS).present is Present.ABSENT
@@ -616,7 +582,7 @@ def test_the_cluster_is_known_by_its_own_authority_and_knows_us_by_our_certifica
                 wrong.read(ADA, ACCESS)
             wrong.close()
         known.close()
-    misfit = {**shown, "client-key-data": data(key_of(server[1]))}
+    misfit = {**shown, "client-key-data": data(key_of(server))}
     with (
         serving(lambda listener: Guarded(listener, tls)) as far_side,
         pytest.raises(ConnectorError, match="do not fit"),
