@@ -1,11 +1,14 @@
 """What live access ends with besides its time: its incident, or (only offered) its holder's shift.
 
 What a request hangs on is written down in the step that plans it, as a due row ``cause:RID``, so that a policy changed
-later changes nothing about it. The clock holds these rows against what the sources say now; what is unknown changes
-nothing. An end that an incident brings forward is the end of the request, of its grants and of their revocations from
-that commit on: whoever dies then, it is taken back at that time.
+later changes nothing about it. The clock holds these rows against what the sources say now. What is unknown changes
+nothing, and so does what another source says than the one that had said that an incident is open. An end that an
+incident brings forward is the end of the request, of its grants and of their revocations from that commit on: whoever
+dies then, it is taken back at that time.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,8 +52,8 @@ def watch(step: Step, request: Request, assessment: Assessment) -> None:
         email = assessment.person.email
         rotas = sorted(name for name in rotas_of(assessment.policy) if _is_on(name, email, settings, facts))
     if (incident or rotas) and request.ends_at is not None:
-        seen = incident is not None and _is_open(facts, incident) is True
-        _write(step, request, incident=incident, seen=seen, rotas=rotas)
+        said = told_by(settings) if incident and _is_open(facts, incident) else None
+        _write(step, request, incident=incident, told_by=said, rotas=rotas)
 
 
 def _is_on(rota: str, email: Email, settings: Settings, facts: Facts) -> bool:
@@ -63,13 +66,39 @@ def _is_open(facts: Facts, incident: str) -> bool | None:
     return None if listed is None else incident.casefold() in {each.id.casefold() for each in listed}
 
 
-def _write(step: Step, request: Request, *, incident: str | None, seen: bool, rotas: list[str]) -> None:
-    """``seen``: the incident is known to have been open; what never was cannot be over."""
+def told_by(settings: Settings) -> str | None:
+    """Who says which incidents are open: one name for one kind of system, as it is asked; None where nobody does.
+
+    An id is a name within what said it. The same id somewhere else may be another incident.
+    """
+    origin = settings.incidents
+    if origin is None:
+        return None
+    source = settings.sources.get(origin.source)
+    asked = [origin.file, dict(origin.which), source and [source.kind, dict(source.values)]]
+    # What it is configured with may be a secret, and is not to be read here.
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _write(
+    step: Step,
+    request: Request,
+    *,
+    incident: str | None,
+    told_by: str | None,
+    rotas: list[str],
+    blind: bool = False,
+) -> None:
+    """``told_by``: who said that the incident is open; what nobody said that of cannot be over.
+
+    ``blind``: they are not asked any more, and the holder has heard of it.
+    """
     if not (incident or rotas):
         step.undue(KIND, request.id)
         return
     at = (request.ends_at or step.now) + _LATER
-    step.due(KIND, request.id, max(at, step.now + _LATER), _LANE, incident=incident, seen=seen, rotas=rotas)
+    said = {"incident": incident, "told_by": told_by, "rotas": rotas, "blind": blind}
+    step.due(KIND, request.id, max(at, step.now + _LATER), _LANE, **said)
 
 
 def outlast(desk: Desk, due: Due) -> None:
@@ -93,8 +122,9 @@ class Cause:
     until: datetime
     """Its end as it was given; later than ``ends_at`` where that was brought forward."""
     incident: str | None
-    seen: bool
+    told_by: str | None
     rotas: tuple[str, ...]
+    blind: bool
 
     @property
     def early(self) -> bool:
@@ -122,7 +152,7 @@ def _cause(request: Request, data: Mapping[str, Any]) -> Cause | None:
     until = given_until(request)
     if request.state != RequestState.ACTIVE or not (request.granted_at and request.ends_at and until):
         return None
-    incident, rotas = data.get("incident"), data.get("rotas")
+    incident, rotas, told = data.get("incident"), data.get("rotas"), data.get("told_by")
     return Cause(
         request.id,
         Email(request.email or ""),
@@ -130,16 +160,36 @@ def _cause(request: Request, data: Mapping[str, Any]) -> Cause | None:
         request.ends_at,
         until,
         str(incident) if incident else None,
-        data.get("seen") is True,
+        str(told) if told else None,
         tuple(map(str, rotas)) if isinstance(rotas, list) else (),
+        data.get("blind") is True,
     )
 
 
 # --- what the sources say ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What follows for one cause from what is known now."""
+
+    told_by: str | None
+    blind: bool
+    back: bool
+    over: bool
+    off: bool
+
+    def is_one(self, cause: Cause) -> bool:
+        """Whether anything is to be written down."""
+        kept = (self.told_by, self.blind) == (cause.told_by, cause.blind)
+        return self.back or self.over or self.off or not kept
+
+
 def look(desk: Desk) -> None:
-    """Hold what is live against what is known now: each schedule and the incidents are asked once, for all of it."""
+    """Hold what is live against what is known now: each schedule and the incidents are asked once, for all of it.
+
+    Whatever is wrong with one of them does not keep the others; its fault is raised when all were looked at.
+    """
     causes = list(_causes(desk.steps))
     if not causes:
         return
@@ -147,19 +197,19 @@ def look(desk: Desk) -> None:
     rotas = frozenset(name for cause in causes for name in cause.rotas) & folder.settings.schedules.keys()
     named = any(cause.incident for cause in causes)
     facts = desk.facts.circumstances(folder, rotas, now, incidents=named)
+    fault: Exception | None = None
     for cause in causes:
-        _hold_against(desk, folder, cause, facts, now)
+        try:
+            _hold_against(desk, folder, cause, facts, now)
+        except Exception as failed:  # noqa: BLE001 - whatever is wrong with one request, the others are looked at
+            fault = failed
+    if fault is not None:
+        raise fault
 
 
 def _hold_against(desk: Desk, folder: PolicyFolder, cause: Cause, facts: Facts, now: datetime) -> None:
-    is_open = (
-        _is_open(facts, cause.incident) if cause.incident and _since(cause, facts.incidents.at) else None
-    )
-    seen = cause.seen or is_open is True
-    back = is_open is True and cause.early
-    over = is_open is False and cause.seen and not cause.early and now + TIME_TO_GO_ON < cause.ends_at
-    off = bool(cause.rotas) and all(_is_off(name, cause, folder.settings, facts) for name in cause.rotas)
-    if not (back or over or off or seen != cause.seen):
+    change = _change(cause, folder.settings, facts, now)
+    if not change.is_one(cause):
         return
     with desk.steps.step() as step:
         request = lock_request(step, cause.request)
@@ -168,14 +218,38 @@ def _hold_against(desk: Desk, folder: PolicyFolder, cause: Cause, facts: Facts, 
             return  # It changed since it was looked at: the next look sees it as it is.
         if step.now >= cause.ends_at:
             return  # Its time came, perhaps while the sources were asked: at equality the end wins.
-        if back:
+        if change.back:
             _put_back(step, request, folder, cause)
         # Time passed while the sources were asked: what is brought forward never ends later than before.
-        if over and step.now + TIME_TO_GO_ON < cause.ends_at:
+        if change.over and step.now + TIME_TO_GO_ON < cause.ends_at:
             _bring_forward(step, request, folder, cause, facts)
-        if off:
+        if change.blind and not cause.blind:
+            _say_blind(step, request, folder, cause)
+        if change.off:
             _offer(step, request, cause)
-        _write(step, request, incident=cause.incident, seen=seen, rotas=[] if off else list(cause.rotas))
+        rotas = [] if change.off else list(cause.rotas)
+        said, blind = change.told_by, change.blind
+        _write(step, request, incident=cause.incident, told_by=said, rotas=rotas, blind=blind)
+
+
+def _change(cause: Cause, settings: Settings, facts: Facts, now: datetime) -> _Change:
+    """Only whoever said that the incident is open can say that it is not, or that it is again."""
+    asked = told_by(settings)
+    blind = cause.told_by not in {None, asked}
+    heard = cause.incident is not None and not blind and _since(cause, facts.incidents.at)
+    is_open = _is_open(facts, cause.incident) if heard and cause.incident else None
+    return _Change(
+        told_by=cause.told_by or (asked if is_open else None),
+        blind=blind,
+        back=is_open is True and cause.early,
+        over=(
+            is_open is False
+            and cause.told_by is not None
+            and not cause.early
+            and now + TIME_TO_GO_ON < cause.ends_at
+        ),
+        off=bool(cause.rotas) and all(_is_off(name, cause, settings, facts) for name in cause.rotas),
+    )
 
 
 def _since(cause: Cause, at: datetime | None) -> bool:
@@ -218,6 +292,13 @@ def _put_back(step: Step, request: Request, folder: PolicyFolder, cause: Cause) 
     _tell(step, request, folder, "incident_open_again")
 
 
+def _say_blind(step: Step, request: Request, folder: PolicyFolder, cause: Cause) -> None:
+    """Whoever said that the incident is open is not asked any more: it ends when it would, and people know."""
+    step.record("IncidentOutOfSight", CLOCK, request.id, incident=cause.incident)
+    if not cause.early:
+        _tell(step, request, folder, "incident_out_of_sight")
+
+
 def _asked_anyway(request: Request, moved: timedelta) -> dict[str, Any]:
     """Whoever asks for more time meanwhile asks for the same end: it is that much farther away (or nearer)."""
     if not asking.is_asking(request) or request.extension_seconds is None:
@@ -242,7 +323,7 @@ def go_on(step: Step, request: Request) -> None:
     """It was decided that the holder goes on without its incident: that brings its end forward no more."""
     owed = step.session.get(Due, f"{KIND}:{request.id}", populate_existing=True)
     rotas = owed.data.get("rotas") if owed is not None else None
-    _write(step, request, incident=None, seen=False, rotas=list(rotas or ()))
+    _write(step, request, incident=None, told_by=None, rotas=list(rotas or ()))
 
 
 def move_end(step: Step, request: Request, ends_at: datetime, /, **values: Any) -> None:

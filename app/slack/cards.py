@@ -64,6 +64,7 @@ _TELLS_OF_ACCESS = frozenset(
         "extended",
         "extension_asked",
         "incident_open_again",
+        "incident_out_of_sight",
         "overdue",
         "revoked",
         "revoking",

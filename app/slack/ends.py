@@ -14,6 +14,13 @@ def line(data: Mapping[str, Any], view: RequestView) -> Words:
             return brought_forward(view, to_holder=bool(data.get("to_holder")))
         case "incident_open_again":
             return [f"{_incident(view)} is open again: it ends as before", *when(" at ", view.ends_at), "."]
+        case "incident_out_of_sight":
+            where = f"Settings name another place for incidents: whether {_incident(view)} is over"
+            return [
+                f"{where} is not known any more, and this ends at its time",
+                *when(", ", view.ends_at),
+                ".",
+            ]
         case "went_on":
             return ["Goes on without its incident", *when(", until ", view.ends_at), "."]
         case "shift_over":

@@ -208,7 +208,8 @@ def _goes_on(request: Request) -> datetime | None:
 def _hangs_on(session: Session, request: Request) -> str | None:
     live = request.state in {RequestState.GRANTING, RequestState.ACTIVE}
     due = session.get(Due, f"{causes.KIND}:{request.id}") if live else None
-    incident = due.data.get("incident") if due and due.data.get("seen") else None
+    seen = due is not None and due.data.get("told_by") and not due.data.get("blind")
+    incident = due.data.get("incident") if due and seen else None
     return incident if isinstance(incident, str) else None
 
 

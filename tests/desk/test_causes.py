@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.errors import ConnectorError
 from app.facts import Gatherer
@@ -73,12 +74,14 @@ def test_five_minutes_after_its_incident_is_over_the_access_ends(build: Build) -
     assert [label.partition(" ")[0] for label in buttons(house, "ada")] == ["Go", "Give", "Not"]
     card = next(each for each in house.slack.channel("C0SECURITY").cards() if each.thread())
     assert "is not open any more" in card.thread()[-1].text
+    house = at_home(build, incidents=OVER)  # every process died after the notice; these are others
     house.later(minutes=4, seconds=59)
     assert house.target.can_write("ada")
     house.later(seconds=1)
     assert not house.target.can_write("ada")
     request = house.latest()
     assert (request["state"], request["ended"]["because"]) == ("revoked", "incident_resolved")
+    assert request["grants"][0]["revoke_verified_at"]
     assert "INC-1234 is not open any more" in request["ended"]["reason"]
     assert not house.rows(Due, Due.kind == causes.KIND)
     assert house.ledger_is_clean()
@@ -196,6 +199,28 @@ def test_an_end_that_came_is_not_put_back_by_an_incident_that_opens_after_it(bui
     assert house.ledger_is_clean()
 
 
+def test_one_that_cannot_be_looked_at_keeps_nobody_elses_end_where_it_is(build: Build) -> None:
+    house = at_home(build)
+    first, second = (house.asks("ada", LINE)["id"] for _ in range(2))
+    with house.house.engine.begin() as connection:
+        spoil = text("UPDATE request SET plan = '{}', extension_seconds = 'many' WHERE id = :id")
+        connection.execute(spoil, {"id": min(first, second)})
+    (house.policies / "incidents.yaml").write_text(OVER)
+    house.house.shelf.reload()
+    with pytest.raises(TypeError):
+        causes.look(house.house.desk)
+    assert [json.loads(row.data)["incident"] for row in brought_forward(house, max(first, second))] == [
+        "INC-1234"
+    ]
+    assert not brought_forward(house, min(first, second))
+
+
+def brought_forward(house: TestHouse, request: str) -> list[Any]:
+    return house.rows(
+        LedgerEntry, LedgerEntry.action == "EndBroughtForward", LedgerEntry.request_id == request
+    )
+
+
 def test_what_was_never_open_is_never_over(build: Build) -> None:
     house = at_home(build, incidents=OVER)
     house.asks("ada", LINE)
@@ -301,6 +326,24 @@ def test_a_source_that_does_not_answer_ends_nothing_and_offers_nothing(build: Bu
     later(house, minutes=1)
     assert minutes_left(house) == 4
     assert len(entries(house, "EndBroughtForward")) == 1
+
+
+def test_only_who_said_that_it_is_open_can_say_that_it_is_over(build: Build, board: Any) -> None:
+    house = outside(build)
+    house.asks("ada", LINE)
+    board["desk"] = board["new"] = lambda which, _at: [OnCall(ADA)] if which else []
+    new = OUTSIDE.replace("token: x}", "token: x}, new: {kind: pretended, token: y}")
+    write(house, "settings", new.replace("incidents: {source: desk}", "incidents: {source: new}"))
+    assert "whether Incident INC-1234 is over is not known any more" in house.told("ada")
+    board["new"] = lambda *_asked: [ORDERS]  # the same id, of something else
+    later(house, minutes=1)
+    write(house, "settings", OUTSIDE.replace("incidents: {source: desk}", ""))
+    board["new"] = lambda *_asked: []
+    write(house, "settings", new.replace("incidents: {source: desk}", "incidents: {source: new}"))
+    assert (minutes_left(house), len(entries(house, "IncidentOutOfSight"))) == (59, 1)
+    write(house, "settings", new)
+    assert minutes_left(house) == 5
+    assert house.ledger_is_clean()
 
 
 def test_a_source_that_takes_its_time_makes_no_end_later(build: Build, board: Any) -> None:

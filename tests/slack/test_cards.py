@@ -53,6 +53,7 @@ EVENTS = (
     "ending",
     "incident_over",
     "incident_open_again",
+    "incident_out_of_sight",
     "went_on",
     "shift_over",
     "overdue",
