@@ -10,7 +10,7 @@ import structlog
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
-from app import log
+from app import log, notices
 from app.errors import ConnectorError, Misconfigured
 from app.lifecycle import paging
 from app.lifecycle.taking import pause
@@ -148,11 +148,19 @@ class Paging:
         return Page(due.data["key"], due.data["summary"], dict(due.data["details"]), link)
 
     def _drop(self, due: Due, *, over: bool) -> None:
+        """Nobody is there who could be rung, or told that it is over: what that leaves behind is told to people."""
         with self._steps.step() as step:
             timetable.finish(step, due)
             if not over:
-                said = {"pager": due.data["pager"], "page": due.data["key"]}
-                step.record("PageDropped", WORKER, due.data["request"], **said)
+                self._give_up(step, due, "PageDropped")
+            elif due.data.get("opened") or due.data.get("tried") or due.attempts > 1:
+                self._give_up(step, due, "PageLeftOpen")
+
+    def _give_up(self, step: Step, due: Due, action: str) -> None:
+        said = {"pager": due.data["pager"], "page": due.data["key"]}
+        step.record(action, WORKER, due.data["request"], **said)
+        event = {"PageDropped": "page_dropped", "PageLeftOpen": "page_left_open"}[action]
+        notices.alert(step, self._folder().settings, event, **said, summary=due.data["summary"])
 
     def _done(self, due: Due, name: str, *, over: bool) -> None:
         said = {"pager": name, "page": due.data["key"]}
@@ -175,8 +183,7 @@ class Paging:
             if over and step.now >= _over_since(due) + LET_GO_FOR:
                 # Its pager has told whoever it woke something else long since.
                 timetable.finish(step, due)
-                said = {"pager": name, "page": due.data["key"]}
-                step.record("PageLeftOpen", WORKER, due.data["request"], **said)
+                self._give_up(step, due, "PageLeftOpen")
             else:
                 timetable.again(step, due, step.now + wait, str(failure))
 
@@ -218,7 +225,16 @@ class Paging:
         with self._steps.step() as step:
             if pulse := step.session.get(Pulse, pulse_of(due.ref)):
                 step.session.delete(pulse)
+            if not self._folder().settings.pagers:
+                # Where there is no pager at all, what is over lets go of nothing.
+                paging.let_go(step, *_rung(step.session, due.ref))
             timetable.finish(step, due)
+
+
+def _rung(session: Session, pager: str) -> list[str]:
+    """The pages with which it woke somebody, and which are open."""
+    query = select(Due).where(col(Due.lane) == paging.lane(pager), col(Due.kind) == paging.KIND)
+    return [row.ref for row in session.exec(query).all() if row.data.get("opened")]
 
 
 def _is_over(due: Due, now: datetime) -> bool:

@@ -219,6 +219,17 @@ def _given_up(data: Data) -> Words:
     return [f"{words} Nobody looks any more: end them at the target."]
 
 
+def _page_given_up(data: Data) -> Words:
+    """Nobody can be woken, or nobody can tell a pager that it may be quiet."""
+    pager, what = one_line(str(data.get("pager")), 80), one_line(str(data.get("summary")), 300)
+    if data.get("event") == "page_dropped":
+        words = f"Nobody was woken: there is no pager {pager} in settings.yaml, and no other"
+        return [stopped(f"{words}. It was to say: {what}")]
+    key = one_line(str(data.get("page")), 120)
+    words = f"Pager {pager} can be told nothing any more and may still be ringing: close {key} there"
+    return [stopped(f"{words}. It says: {what}")]
+
+
 ALERTS: Mapping[str, Callable[[Data], Words]] = MappingProxyType(
     {
         "frozen": _frozen,
@@ -243,6 +254,8 @@ ALERTS: Mapping[str, Callable[[Data], Words]] = MappingProxyType(
         "access_of_ours": _of_ours,
         "access_of_ours_removed": _of_ours,
         "access_of_ours_stays": _of_ours,
+        "page_dropped": _page_given_up,
+        "page_left_open": _page_given_up,
         "terminal": _terminal,
         **outages.ALERTS,
     }

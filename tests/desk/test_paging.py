@@ -380,6 +380,27 @@ def test_whose_pager_settings_do_not_name_any_more_security_is_woken_for(at: Bui
     assert not house.rows(Due, Due.kind == "page")
 
 
+def test_what_no_pager_of_the_settings_can_close_or_say_is_recorded_and_told(at: Build) -> None:
+    house = at(ORDERS_DB + "alert: {page: cto-pager}\n")
+    wiring.paging_of(house.house).schedule()
+    house.asks("ada", LINE)
+    house.later(seconds=1)
+    house.asks("ada", LINE)
+    assert said("cto") == [("page", "Given")]
+    (house.policies / "orders-db.yaml").write_text(ORDERS_DB)
+    (house.policies / "settings.yaml").write_text(SETTINGS)
+    house.house.shelf.reload()
+    house.later(seconds=1)
+    house.later(minutes=10)
+    actions = [row.action for row in house.rows(LedgerEntry) if row.action.startswith("Page")]
+    assert actions == ["Paged", "PageDropped", "PageLeftOpen"]
+    told = [m.text for m in house.slack.channel("C0SECURITY").cards() if "ager cto-pager" in m.text]
+    assert "Nobody was woken: there is no pager cto-pager in settings.yaml" in told[0]
+    assert "Pager cto-pager can be told nothing any more and may still be ringing: close given:" in told[1]
+    assert not house.rows(Due, Due.kind == "page")
+    assert house.ledger_is_clean()
+
+
 def test_the_doctor_asks_each_pager_and_wakes_nobody(at: Build) -> None:
     folder = at(ORDERS_DB + ALERTS).house.shelf.current()
 

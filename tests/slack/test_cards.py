@@ -78,6 +78,8 @@ ALERTS = (
     "access_of_ours_stays",
     "unwell",
     "well_again",
+    "page_dropped",
+    "page_left_open",
     "terminal",
     "something_new",
 )
