@@ -3,26 +3,18 @@
 Nobody is asked anything. What is known of a person (who they are, which groups with members they are in) is fixed; each
 other condition may be true or false, whatever hour it is and whoever is on call. Branching stops as soon as both
 policies have decided, so the cases are few; conditions that follow from one another are never set against each other.
+In doubt (``doubts``) whatever an outside system has to say may be unknown as well, and the policy says what follows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Final, Literal
 
 from app.model import Email, Truth, Verdict
-from app.policy.circumstances import (
-    Always,
-    Between,
-    InHours,
-    Joined,
-    Not,
-    ShortEnough,
-    UsedRarely,
-    leaves,
-)
+from app.policy.circumstances import Always, Joined, Not, leaves
 from app.policy.conditions import Condition, InGroup, IsOnCall, IsUser
 from app.policy.facts import Facts, group_fact
-from app.policy.hours import Hours
+from app.policy.implied import excludes, implies
 from app.policy.incidents import IncidentOpen
 from app.policy.model import Rule, Settings
 
@@ -30,6 +22,11 @@ MOST_LOOKS = 5_000
 """At one pair of policies by one kind of person; beyond that, conditions that did not change are taken as a whole."""
 
 Known = Mapping[Condition, bool]
+UNKNOWN: Final = "unknown"
+Value = bool | str
+"""A truth, or ``UNKNOWN``."""
+Consequence = Literal["approve", "refuse", "grant_and_page"]
+"""What a policy says of what it cannot find out."""
 
 
 class TooMany(Exception):
@@ -45,17 +42,19 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A policy's rules as somebody meets them, with what is known of them."""
+    """A policy's rules as somebody meets them, with what is known of them, and what follows where that is not."""
 
     rules: tuple[Rule, ...]
     fixed: Known
+    unknown: Consequence = "approve"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The rule that decides; None: no rule gives anything."""
+    """The rule that decides; None: no rule gives anything. ``doubt``: what follows, as it is not known to hold."""
 
     rule: Rule | None
+    doubt: Consequence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Case:
 
     before: Outcome
     after: Outcome
-    when: Known
+    when: Mapping[Condition, Value]
 
 
 Differ = Callable[[Outcome, Outcome], bool]
@@ -75,15 +74,19 @@ def leaves_of(rules: Iterable[Rule]) -> set[Condition]:
     return {leaf for rule in rules for leaf in leaves(rule.condition)}
 
 
-def cases(before: Side, after: Side, differ: Differ, budget: Budget) -> list[Case]:
-    """Every case of the two in which they differ; raises ``TooMany``."""
+def cases(before: Side, after: Side, differ: Differ, budget: Budget, *, doubts: bool = False) -> list[Case]:
+    """Every case of the two in which they differ; raises ``TooMany``.
+
+    Everything is known in them or, with ``doubts``, something is not.
+    """
     try:
-        return _Search(before, after, differ, frozenset()).all(budget)
+        found = _Search(before, after, differ, frozenset(), doubts=doubts).all(budget)
     except TooMany:
         # Coarser, and never silent: what did not change is one question, however many parts it has.
         old, new = (frozenset(rule.condition for rule in side.rules) for side in (before, after))
         same = frozenset(each for each in old & new if _is_known_alike(each, before.fixed, after.fixed))
-        return _Search(before, after, differ, same).all(budget)
+        found = _Search(before, after, differ, same, doubts=doubts).all(budget)
+    return [each for each in found if UNKNOWN in each.when.values()] if doubts else found
 
 
 def _is_known_alike(condition: Condition, before: Known, after: Known) -> bool:
@@ -99,7 +102,7 @@ def deciding(rules: tuple[Rule, ...], budget: Budget) -> set[Rule]:
         found.update({outcome.rule} - {None})  # type: ignore[arg-type]
         return False
 
-    _Search(Side(rules, {}), Side((), {}), note, frozenset()).all(budget)
+    _Search(Side(rules, {}), Side((), {}), note, frozenset(), doubts=False).all(budget)
     return found
 
 
@@ -124,6 +127,15 @@ def told_of(leaf: Condition, email: Email | None, settings: Settings, facts: Fac
             return None
 
 
+def _of_others(condition: Condition) -> bool:
+    """Whether somebody else has to say it, who may not answer."""
+    return any(isinstance(leaf, InGroup | IsOnCall | IncidentOpen) for leaf in leaves(condition))
+
+
+def _of_the_hour(condition: Condition) -> bool:
+    return any(isinstance(leaf, IsOnCall | IncidentOpen) for leaf in leaves(condition))
+
+
 def may_cover(rule: Rule, email: Email | None, settings: Settings) -> bool:
     """Whether the rule's condition may be true of that person, under some circumstances."""
     told = {leaf: told_of(leaf, email, settings, Facts()) for leaf in leaves(rule.condition)}
@@ -132,7 +144,7 @@ def may_cover(rule: Rule, email: Email | None, settings: Settings) -> bool:
 
 # --- questions ----------------------------------------------------------------------------------------------
 
-Answers = list[bool | None]
+Answers = list[Value | None]
 """By the number of the question; None is open."""
 
 
@@ -145,17 +157,18 @@ class _Node:
     parts: tuple["_Node", ...] = ()
     decisive: bool = False
 
-    def value(self, answers: Answers) -> bool | None:
-        """Kleene's, where unknown is open."""
+    def value(self, answers: Answers) -> Value | None:
+        """Kleene's, where what is open may come to be anything."""
         if self.question >= 0:
             answer = answers[self.question]
-            return answer if answer is None or self.positive else not answer
-        value: bool | None = not self.decisive
+            return not answer if isinstance(answer, bool) and not self.positive else answer
+        value: Value | None = not self.decisive
         for part in self.parts:
             answer = part.value(answers)
             if answer is self.decisive:
                 return answer
-            value = None if answer is None else value
+            if answer is None or (answer is UNKNOWN and value is not None):
+                value = answer
         return value
 
     def open(self, answers: Answers) -> int:
@@ -163,6 +176,20 @@ class _Node:
         if self.question >= 0:
             return self.question
         return next(part.open(answers) for part in self.parts if part.value(answers) is None)
+
+    def dares(self, answers: Answers, of_the_hour: Sequence[bool]) -> bool | int:
+        """Whether all that is known of it holds (see ``Condition.may_be``), or the question that has to be answered."""
+        if self.question >= 0:
+            answer = answers[self.question]
+            if answer is None:
+                return self.question
+            return of_the_hour[self.question] if answer is UNKNOWN else answer is self.positive
+        if not self.parts:
+            return not self.decisive
+        found = [part.dares(answers, of_the_hour) for part in self.parts]
+        if any(each is False for each in found):
+            return False
+        return next((each for each in found if each is not True), True)
 
 
 class _Questions:
@@ -196,15 +223,15 @@ class _Questions:
         """What is known of a person; of what is asked as a whole, what follows from its parts."""
         return [_known(condition, fixed) for condition in self.asked]
 
-    def consequences(self) -> dict[tuple[int, bool], list[tuple[int, bool]]]:
-        """What each answer says of the other questions."""
-        found: dict[tuple[int, bool], list[tuple[int, bool]]] = {}
+    def consequences(self) -> dict[tuple[int, Value], list[tuple[int, bool]]]:
+        """What each answer says of the other questions; what is unknown says nothing."""
+        found: dict[tuple[int, Value], list[tuple[int, bool]]] = {}
         for one, first in enumerate(self.asked):
             for other, second in enumerate(self.asked):
                 if one != other and implies(first, second):
                     found.setdefault((one, True), []).append((other, True))
                     found.setdefault((other, False), []).append((one, False))
-                if one != other and _excludes(first, second):
+                if one != other and excludes(first, second):
                     found.setdefault((one, True), []).append((other, False))
         return found
 
@@ -214,7 +241,8 @@ def _known(condition: Condition, fixed: Known) -> bool | None:
         return fixed.get(condition)
     parts = _Questions(frozenset())
     node = parts.node(condition)
-    return node.value([fixed.get(part) for part in parts.asked])
+    value = node.value([fixed.get(part) for part in parts.asked])
+    return value if isinstance(value, bool) else None
 
 
 # --- the search ---------------------------------------------------------------------------------------------
@@ -227,26 +255,44 @@ class _Rules:
         nodes = [(rule, questions.node(rule.condition)) for rule in side.rules]
         self.giving = [each for each in nodes if each[0].then is not Verdict.REFUSE]
         self.refusing = [each for each in nodes if each[0].then is Verdict.REFUSE]
+        self.unknown = side.unknown
 
-    def settle(self, answers: Answers) -> Outcome | int:
+    def settle(self, answers: Answers, of_the_hour: Sequence[bool]) -> Outcome | int:
         """The rule that decides, or the question that has to be answered first."""
         values = [node.value(answers) for _, node in self.giving]
         first = next((place for place, value in enumerate(values) if value is not False), None)
         if first is None:
             return Outcome(None)
+        doubtful: Rule | None = None
         for rule, node in self.refusing:
             value = node.value(answers)
-            if value is not False:
+            if value is UNKNOWN:
+                doubtful = doubtful or rule
+            elif value is not False:
                 return Outcome(rule) if value else node.open(answers)
         rule, node = self.giving[first]
-        return Outcome(rule) if values[first] else node.open(answers)
+        if values[first] is None:
+            return node.open(answers)
+        grants = rule.then is Verdict.GRANT
+        barred = doubtful is not None and (grants or doubtful.position < rule.position)
+        if not barred and values[first] is True:
+            return Outcome(rule)
+        if barred or not grants or self.unknown != "grant_and_page":
+            return Outcome(rule, "refuse" if self.unknown == "refuse" else "approve")
+        dares = node.dares(answers, of_the_hour)
+        return dares if type(dares) is int else Outcome(rule, "grant_and_page" if dares else "approve")
 
 
 class _Search:
-    def __init__(self, before: Side, after: Side, differ: Differ, whole: frozenset[Condition]) -> None:
+    def __init__(
+        self, before: Side, after: Side, differ: Differ, whole: frozenset[Condition], *, doubts: bool
+    ) -> None:
         self.questions = _Questions(whole)
         self.before, self.after = (_Rules(side, self.questions) for side in (before, after))
         self.known = tuple(self.questions.answers(side.fixed) for side in (before, after))
+        asked = self.questions.asked
+        self.of_the_hour = [doubts and _of_the_hour(each) for each in asked]
+        self.doubtful = [doubts and _of_others(each) for each in asked]
         self.differ = differ
         self.follows = self.questions.consequences()
         self.looks = 0
@@ -260,8 +306,8 @@ class _Search:
         finally:
             budget.left -= self.looks
 
-    def _cases(self, when: dict[int, bool]) -> Iterator[Case]:
-        """Decide by both; where one cannot yet, suppose one thing more, either way."""
+    def _cases(self, when: dict[int, Value]) -> Iterator[Case]:
+        """Decide by both; where one cannot yet, suppose one thing more, either way, or that nobody knows it."""
         old, new = self._settle(when)
         if isinstance(old, Outcome) and isinstance(new, Outcome):
             if self.differ(old, new):
@@ -270,84 +316,28 @@ class _Search:
             return
         question = new if isinstance(old, Outcome) else old
         assert isinstance(question, int)  # noqa: S101 - one of the two is open
-        for so in (True, False):
+        for so in (True, False, UNKNOWN) if self.doubtful[question] else (True, False):
             yield from self._cases({**when, question: so})
 
-    def _settle(self, when: Mapping[int, bool]) -> tuple[Outcome | int, Outcome | int]:
+    def _settle(self, when: Mapping[int, Value]) -> tuple[Outcome | int, Outcome | int]:
         """What both sides come to under these suppositions and what follows from them."""
         if self.looks >= self.most:
             raise TooMany
         self.looks += 1
-        supposed: dict[int, bool] = {}
+        supposed: dict[int, Value] = {}
         for question, so in when.items():
             supposed |= {question: so, **dict(self.follows.get((question, so), ()))}
         old, new = (
             [supposed.get(place) if answer is None else answer for place, answer in enumerate(known)]
             for known in self.known
         )
-        return self.before.settle(old), self.after.settle(new)
+        return self.before.settle(old, self.of_the_hour), self.after.settle(new, self.of_the_hour)
 
-    def _shortest(self, old: Outcome, new: Outcome, when: dict[int, bool]) -> dict[int, bool]:
-        """What of it matters: the rest is left out, what is not so first."""
+    def _shortest(self, old: Outcome, new: Outcome, when: dict[int, Value]) -> dict[int, Value]:
+        """What of it matters: the rest is left out, what is not so first, then what is unknown."""
         kept = when
-        for question in sorted(when, key=lambda each: when[each]):
+        for question in sorted(when, key=lambda each: (False, UNKNOWN, True).index(when[each])):
             fewer = {each: so for each, so in kept.items() if each != question}
             if self._settle(fewer) == (old, new):
                 kept = fewer
         return kept
-
-
-# --- what follows from what ---------------------------------------------------------------------------------
-
-
-def implies(one: Condition, other: Condition) -> bool:
-    """Whether the other is true whenever the one is, as far as the two themselves say."""
-    match one, other:
-        case IsOnCall(), IsOnCall():
-            answer = _nearer(one, other)
-        case ShortEnough(), ShortEnough():
-            answer = one.at_most <= other.at_most
-        case UsedRarely(), UsedRarely():
-            answer = one.fewer_than <= other.fewer_than and one.window >= other.window
-        case Between(), Between():
-            answer = other.start <= one.start and one.end <= other.end
-        case InHours(), InHours():
-            answer = _within(one.hours, other.hours)
-        case IncidentOpen(), IncidentOpen():
-            answer = _stricter(one, other)
-        case _:
-            answer = False
-    return answer
-
-
-def _nearer(one: IsOnCall, other: IsOnCall) -> bool:
-    level = other.level is None or (one.level is not None and one.level <= other.level)
-    longer = (one.for_at_least or timedelta()) >= (other.for_at_least or timedelta())
-    return one.schedule == other.schedule and level and longer
-
-
-def _stricter(one: IncidentOpen, other: IncidentOpen) -> bool:
-    return (
-        (
-            other.severity_at_least is None
-            or (one.severity_at_least is not None and one.severe <= other.severe)
-        )
-        and other.service in (None, one.service)
-        and one.acknowledged_by_requester >= other.acknowledged_by_requester
-        and one.not_declared_by_requester >= other.not_declared_by_requester
-    )
-
-
-def _within(one: Hours, other: Hours) -> bool:
-    """Hours of the same clock that do not run over midnight and lie inside the others."""
-    by_day = one.start < one.end and other.start < other.end
-    same = one.zone == other.zone and other.holidays in (None, one.holidays)
-    return by_day and same and one.days <= other.days and other.start <= one.start and one.end <= other.end
-
-
-def _excludes(one: Condition, other: Condition) -> bool:
-    match one, other:
-        case Between(), Between():
-            return one.end <= other.start or other.end <= one.start
-        case _:
-            return False

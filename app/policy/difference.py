@@ -4,78 +4,59 @@ A person *gains* where there is a case (an hour, an incident, a rota) in which t
 not, or gives it more easily: at once instead of after approval, for longer, with fewer people who agree. People whom
 nobody can list (a Slack group, a rota) are named by their group or rota. What policies say of everybody at once (how
 long, who approves, which access) is said once, as a change, and not person by person.
+
+What nobody can tell is a case as well: a condition that is never true may still be unknown, and the policy says what
+follows. Such a case is told where no case in which all is known tells as much.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal
 
-from app.model import Email, Verdict, short_duration
-from app.policy.approval import ApprovalPlan, ConfirmPlan
-from app.policy.cases import OF_PEOPLE, Budget, Known, Outcome, Side, TooMany, cases, leaves_of, told_of
-from app.policy.changes import (
-    Change,
-    Effect,
-    both,
-    more,
-    of_confirmations,
-    of_one,
-    of_plans,
-    of_policies,
-    of_settings,
+from app.model import Email
+from app.policy.cases import (
+    OF_PEOPLE,
+    UNKNOWN,
+    Budget,
+    Known,
+    Outcome,
+    Side,
+    TooMany,
+    Value,
+    cases,
+    leaves_of,
+    told_of,
 )
+from app.policy.changes import Change, Effect, of_one, of_policies, of_settings
 from app.policy.circumstances import InHours
 from app.policy.conditions import Condition, InGroup, IsOnCall
 from app.policy.facts import Facts
 from app.policy.model import Policy, PolicyFolder, Rule, Settings
+from app.policy.offers import Offer, effect_of, offer
 from app.policy.reports import people_of, people_of_facts
 from app.policy.wording import words
 
 MOST_LOOKS = 40_000
 """Of a whole comparison, which ends whatever somebody wrote."""
 ANYBODY = "anybody"
-_RANK = (Verdict.REFUSE, Verdict.APPROVE, Verdict.GRANT)
-_SAYS = {
-    Verdict.GRANT: "given at once",
-    Verdict.APPROVE: "given once approved",
-    Verdict.REFUSE: "refused",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What somebody would hear: the verdict, by which rule (None: no rule covers them), and the rule's own terms."""
-
-    verdict: Verdict
-    rule: str | None = None
-    longest: timedelta | None = None
-    confirm: ConfirmPlan | None = None
-    approval: ApprovalPlan | None = None
-
-    def __str__(self) -> str:
-        told = [_SAYS[self.verdict] + (f" by “{self.rule}”" if self.rule else "")]
-        told += [f"at most {short_duration(self.longest)}"] if self.longest else []
-        told += [f"confirmed by {words(self.confirm)}"] if self.confirm else []
-        told += [f"by {words(self.approval)}"] if self.approval else []
-        return ", ".join(told)
-
-    def as_json(self) -> dict[str, Any]:
-        """``before`` and ``after`` of a shift."""
-        return {"verdict": self.verdict.value, "rule": self.rule, "says": str(self)}
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Who hears something else than before; ``when``: one case in which it is so, the simplest that there is."""
+    """Who hears something else than before; ``when``: one case in which it is so, the simplest that there is.
+
+    ``unknown``: what nobody knows in it.
+    """
 
     who: tuple[str, ...]
     before: Offer
     after: Offer
     when: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         case = f", if {' and '.join(self.when)}" if self.when else ""
+        case += f", while nobody knows whether {' or whether '.join(self.unknown)}" if self.unknown else ""
         return f"{words(list(self.who))}: {self.before} → {self.after}{case}"
 
     def as_json(self) -> dict[str, Any]:
@@ -85,6 +66,7 @@ class Shift:
             "before": self.before.as_json(),
             "after": self.after.as_json(),
             "if": list(self.when),
+            "unknown": list(self.unknown),
         }
 
 
@@ -152,25 +134,31 @@ def compare(
     ``facts`` may say who is in groups; of anybody else, and of all circumstances, everything is possible. What takes
     more than so many looks is not compared, and said so.
     """
-    known, budget = facts or Facts(), Budget(most)
+    known, budgets = facts or Facts(), (Budget(most), Budget(most))
     people = people_of(old) | people_of(new) | people_of_facts(known)
     company = _Company((old.settings, new.settings), known, sorted(people))
     found = [
-        _of_policy(name, old.policies.get(name), new.policies.get(name), company, budget)
+        _of_policy(name, old.policies.get(name), new.policies.get(name), company, budgets)
         for name in sorted({*old.policies, *new.policies})
     ]
     return Difference(tuple(each for each in found if each), tuple(of_settings(old, new)))
 
 
 def _of_policy(
-    name: str, old: Policy | None, new: Policy | None, company: "_Company", budget: Budget
+    name: str, old: Policy | None, new: Policy | None, company: "_Company", budgets: tuple[Budget, Budget]
 ) -> PolicyDifference:
     changes = list(_changes(old, new))
+    found: list[tuple[Shift, Effect]] = []
+    looked_at = "cases"
     try:
-        found = list(_shifts(old, new, company, budget))
+        kinds = [kind for kind in company.kinds(old, new) if _rules(old) != _rules(new) or kind.is_changed]
+        known = [(kind, list(_cases(old, new, kind, budgets[0]))) for kind in kinds]
+        found += _shifts(known)
+        looked_at = "cases in which something is unknown"
+        found += _shifts([(kind, _doubts(old, new, kind, sure, budgets[1])) for kind, sure in known])
     except TooMany:
-        found = []
-        changes.append(Change("rules", "so many cases", "that nobody compared them: read them", "either"))
+        told = f"so many {looked_at}", "that nobody compared them: read them"
+        changes.append(Change("rules", *told, "either"))
     return PolicyDifference(
         name,
         "added" if old is None else "removed" if new is None else "changed",
@@ -197,6 +185,11 @@ class _Kind:
     before: Known
     after: Known
     people: tuple[Email, ...] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something else is known of them than before."""
+        return self.before != self.after
 
 
 @dataclass(frozen=True)
@@ -242,7 +235,7 @@ class _Found:
     before: Offer
     after: Offer
     effect: Effect
-    when: Known
+    when: Mapping[Condition, Value]
 
     @property
     def gist(self) -> tuple[Effect, Offer | None, Offer | None]:
@@ -256,86 +249,83 @@ class _Found:
     @property
     def less(self) -> int:
         """The lesser of what is given before and after: a refusal that went is more than an approval that went."""
-        return min(_RANK.index(self.before.verdict), _RANK.index(self.after.verdict))
+        return min(self.before.rank, self.after.rank)
 
     def says_all_of(self, other: "_Found") -> bool:
         """Whether whoever reads this knows of the other."""
         return self.gist == other.gist and self.less <= other.less and self.core <= other.core
 
     @property
-    def core(self) -> frozenset[tuple[Condition, bool]]:
-        """What has to be so, but for what else the person must not be."""
+    def core(self) -> frozenset[tuple[Condition, Value]]:
+        """What has to be so, or unknown, but for what else the person must not be."""
         return frozenset(
-            (leaf, truth) for leaf, truth in self.when.items() if truth or not isinstance(leaf, OF_PEOPLE)
+            (leaf, so) for leaf, so in self.when.items() if so or not isinstance(leaf, OF_PEOPLE)
         )
 
     @property
     def who(self) -> frozenset[Condition]:
         """The groups and rotas that the person is in."""
-        return frozenset(leaf for leaf, truth in self.when.items() if truth and isinstance(leaf, OF_PEOPLE))
+        return frozenset(leaf for leaf, so in self.when.items() if so is True and isinstance(leaf, OF_PEOPLE))
+
+    def tells(self, doubt: "_Found", effect: Effect) -> bool:
+        """Whether this, in which all is known, tells as much as a case in doubt of the same circumstances."""
+        if self.effect not in {effect, "either"}:
+            return False
+        # What this asks for and the other does not is not so of everybody whom that is about.
+        if any(doubt.when.get(leaf) not in {so, UNKNOWN} for leaf, so in self.when.items()):
+            return False
+        if doubt.before.rank == doubt.after.rank:
+            return True
+        mine, other = ((each.before.rank, each.after.rank) for each in (self, doubt))
+        return min(mine) <= min(other) and max(other) <= max(mine)
 
 
-def _shifts(
-    old: Policy | None, new: Policy | None, company: _Company, budget: Budget
-) -> Iterator[tuple[Shift, Effect]]:
+def _shifts(met: Iterable[tuple[_Kind, Sequence[_Found]]]) -> Iterator[tuple[Shift, Effect]]:
     """Each shift once, whoever is nobody special first."""
     general: list[_Found] = []
-    several: dict[tuple[Offer, Offer, tuple[str, ...], Effect], list[str]] = {}
-    for kind in company.kinds(old, new):
-        if _rules(old) == _rules(new) and kind.before == kind.after:
-            continue
-        found = _simplest(_cases(old, new, kind, budget), general if kind.people else ())
+    several: dict[tuple[Offer, Offer, _When, Effect], list[str]] = {}
+    for kind, those in met:
+        found = _simplest(those, general if kind.people else ())
         if not kind.people:
             general = found
         for each in found:
             who, when = _names(each, kind.people)
             several.setdefault((each.before, each.after, when, each.effect), []).extend(who)
     for (before, after, when, effect), names in several.items():
-        yield Shift(tuple(dict.fromkeys(names)), before, after, when), effect
+        yield Shift(tuple(dict.fromkeys(names)), before, after, *when), effect
 
 
-def _cases(old: Policy | None, new: Policy | None, kind: _Kind, budget: Budget) -> Iterator[_Found]:
+def _cases(
+    old: Policy | None, new: Policy | None, kind: _Kind, budget: Budget, *, doubts: bool = False
+) -> Iterator[_Found]:
     def effect(before: Outcome, after: Outcome) -> Effect:
-        return _effect(old, new, _offer(old, before), _offer(new, after))
+        return effect_of(old, new, offer(old, before), offer(new, after))
 
     def differ(before: Outcome, after: Outcome) -> bool:
         return effect(before, after) != "none"
 
-    for each in cases(Side(_rules(old), kind.before), Side(_rules(new), kind.after), differ, budget):
-        before, after = _offer(old, each.before), _offer(new, each.after)
+    # What follows from doubt by another key of the policy is said once, with that key: both are held against the new.
+    unknown = new.unknown if new else old.unknown if old else "approve"
+    sides = Side(_rules(old), kind.before, unknown), Side(_rules(new), kind.after, unknown)
+    for each in cases(*sides, differ, budget, doubts=doubts):
+        before, after = offer(old, each.before), offer(new, each.after)
         yield _Found(before, after, effect(each.before, each.after), each.when)
+
+
+def _doubts(
+    old: Policy | None, new: Policy | None, kind: _Kind, known: Sequence[_Found], budget: Budget
+) -> list[_Found]:
+    """The cases in which something is unknown, without those of which somebody who reads the others knows."""
+    found: list[_Found] = []
+    for each in _cases(old, new, kind, budget, doubts=True):
+        effects: tuple[Effect, ...] = ("looser", "tighter") if each.effect == "either" else (each.effect,)
+        if not all(any(other.tells(each, effect) for other in known) for effect in effects):
+            found.append(each)
+    return found
 
 
 def _rules(policy: Policy | None) -> tuple[Rule, ...]:
     return policy.rules if policy else ()
-
-
-def _offer(policy: Policy | None, outcome: Outcome) -> Offer:
-    rule = outcome.rule
-    if policy is None or rule is None or rule.then is Verdict.REFUSE:
-        return Offer(Verdict.REFUSE, rule.name if rule else None)
-    longest = min(rule.max_duration, policy.duration.max) if rule.max_duration else None
-    return Offer(rule.then, rule.name, longest, rule.confirm, rule.approval)
-
-
-def _effect(old: Policy | None, new: Policy | None, before: Offer, after: Offer) -> Effect:
-    """What it means for somebody; where a rule leaves it to the policy, that is a change of the policy."""
-    verdict = more(_RANK.index(before.verdict), _RANK.index(after.verdict))
-    if Verdict.REFUSE in {before.verdict, after.verdict} or old is None or new is None:
-        return verdict
-    longest = (
-        more(before.longest or old.duration.max, after.longest or new.duration.max)
-        if before.longest != after.longest
-        else "none"
-    )
-    if verdict != "none":
-        return both(verdict, longest)
-    plans = before.approval != after.approval
-    return both(
-        longest,
-        of_confirmations(before.confirm, after.confirm),
-        of_plans(before.approval or old.approval, after.approval or new.approval) if plans else "none",
-    )
 
 
 def _simplest(found: Iterable[_Found], general: Sequence[_Found]) -> list[_Found]:
@@ -349,14 +339,21 @@ def _simplest(found: Iterable[_Found], general: Sequence[_Found]) -> list[_Found
     return kept
 
 
-def _names(found: _Found, people: Sequence[Email]) -> tuple[Sequence[str], tuple[str, ...]]:
+_When = tuple[tuple[str, ...], tuple[str, ...]]
+"""What has to be so, and what is unknown."""
+
+
+def _names(found: _Found, people: Sequence[Email]) -> tuple[Sequence[str], _When]:
     """Who that is, and under which circumstances."""
     core = sorted(found.core, key=lambda each: (not each[1], each[0].wish()))
+    unknown = tuple(_wish(leaf) for leaf, so in core if so is UNKNOWN)
+    known = [(leaf, so is True) for leaf, so in core if so is not UNKNOWN]
     if people:
-        return people, tuple(_said(leaf, so=truth) for leaf, truth in core)
+        return people, (tuple(_said(leaf, so=truth) for leaf, truth in known), unknown)
     names = sorted(_principal(leaf) for leaf in found.who)
-    rest = (each for each in core if each[0] not in found.who or _says_more(each[0]))
-    return [" and ".join(names) or ANYBODY], tuple(_said(leaf, so=truth) for leaf, truth in rest)
+    rest = (each for each in known if each[0] not in found.who or _says_more(each[0]))
+    said = tuple(_said(leaf, so=truth) for leaf, truth in rest)
+    return [" and ".join(names) or ANYBODY], (said, unknown)
 
 
 def _principal(leaf: Condition) -> str:
@@ -375,7 +372,9 @@ def _says_more(leaf: Condition) -> bool:
 
 
 def _said(leaf: Condition, *, so: bool) -> str:
+    return _wish(leaf) if so else f"it were not so that {_wish(leaf)}"
+
+
+def _wish(leaf: Condition) -> str:
     wish = leaf.wish()
-    if isinstance(leaf, InHours):
-        wish = f"{wish} ({leaf.hours.describe()})"
-    return wish if so else f"it were not so that {wish}"
+    return f"{wish} ({leaf.hours.describe()})" if isinstance(leaf, InHours) else wish

@@ -295,6 +295,7 @@ def test_diff_for_scripts(breakglass: Shell, folder: Path, other: Path) -> None:
             "before": {"verdict": "approve", "rule": "sre", "says": "given once approved by “sre”"},
             "after": {"verdict": "grant", "rule": "sre", "says": "given at once by “sre”"},
             "if": [],
+            "unknown": [],
         }
     ]
     assert {"key": "duration.max", "before": "4h", "after": "2h", "effect": "tighter"} in policy["changes"]

@@ -141,9 +141,12 @@ def test_whoever_changes_the_channel_is_told_of_in_the_old_one_too(house: TestHo
 
 
 def test_a_reload_says_who_gains_and_who_loses_once_however_many_processes_read_it(build: Build) -> None:
-    house = build()
+    listed = SETTINGS + "incidents: {source: file, file: incidents.yaml}\n"
+    house = build(settings=listed, orders_db=ORDERS_DB, incidents="[]")
     house.clock.advance(seconds=1)
-    (house.policies / "orders-db.yaml").write_text(ORDERS_DB.replace("max: 4h", "max: 8h"))
+    trap = "rules:\n  - {name: trap, if: {all: [{incident: {}}, {not: {incident: {}}}]}, then: grant}\n"
+    longer = ORDERS_DB.replace("max: 4h", "max: 8h").replace("rules:\n", trap)
+    (house.policies / "orders-db.yaml").write_text(longer)
     shelf = house.house.shelf
     others = [PolicyShelf(shelf._where, house.house.steps) for _ in ("worker", "clock")]  # noqa: SLF001 - as a new process has it
     for each in (shelf, *others):
@@ -158,6 +161,7 @@ def test_a_reload_says_who_gains_and_who_loses_once_however_many_processes_read_
     said = house.slack.channel("C0SECURITY").messages()[-1].text
     assert "Who gains: " in said
     assert "duration.max: 4h → 8h" in said
+    assert "by “trap”, while nobody knows whether an incident were open" in said
 
 
 # --- facts ---------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from app.policy.conditions import Condition, InGroup, IsUser
 from app.policy.facts import Facts, GroupFact
 from app.policy.hours import Hours
 from app.policy.incidents import IncidentOpen
-from tests.policy.folders import ADA, ALAN, EVE, GRACE, HEIDI, NOW, SETTINGS, Folder, rules
+from tests.policy.folders import ADA, ALAN, EVE, GRACE, HEIDI, NOW, SETTINGS, Folder, rules, with_pagers
 
 RANK = (Verdict.REFUSE, Verdict.APPROVE, Verdict.GRANT)
 BUSINESS = Hours("business", frozenset(range(5)), 540, 1080, ZoneInfo("Europe/Berlin"))
@@ -259,6 +259,46 @@ def test_who_has_to_be_approved_now_and_may_have_it_for_longer_gains_and_loses(d
     assert (shown(found.gained), shown(found.lost)) == ([line], [line])
 
 
+# --- what nobody knows --------------------------------------------------------------------------------------
+
+NEVER = "{all: [{incident: {}}, {not: {incident: {}}}]}"
+NEVER_EITHER = "{all: [{incident: {severity_at_least: sev1}}, {not: {incident: {}}}]}"
+NEVER_IN_IT = "{all: [{group: engineering}, {not: {group: engineering}}]}"
+OPEN = "an incident were open"
+APPROVED = "given once approved by “r2”"
+
+
+@pytest.mark.parametrize(
+    ("unknown", "never", "after", "whether"),
+    [
+        ("approve", NEVER, APPROVED, [OPEN]),
+        ("approve", NEVER_EITHER, APPROVED, [OPEN, f"{OPEN} that is at least sev1"]),
+        ("refuse", NEVER, None, [OPEN]),
+        (
+            "grant_and_page",
+            NEVER,
+            "given at once by “r2”, at most 15m, with security woken to confirm it",
+            [OPEN],
+        ),
+        ("grant_and_page", NEVER_IN_IT, APPROVED, ["they were in group engineering"]),
+    ],
+)
+def test_what_is_never_true_and_may_be_unknown_is_a_gain_as_the_policy_says(
+    folder: Folder, unknown: str, never: str, after: str | None, whether: list[str]
+) -> None:
+    with_pagers(folder)
+    old = folder.policy(unknown=unknown, rules=rules("approve {group: sre}")).load()
+    some_day = "grant {all: [{hours: business}, {group: engineering}]}"
+    trap = rules("approve {group: sre}", f"grant {never}", some_day)
+    found = compare(old, folder.policy(unknown=unknown, rules=trap).load())
+    told = [line for line in shown(found.gained) if "while" in line and "“r3”" not in line]
+    in_doubt = f"anybody: refused → {after}, while nobody knows whether {' or whether '.join(whether)}"
+    assert told == ([in_doubt] if after else [])
+    gains = found.as_json()["policies"]["orders"]["gains"]
+    assert (whether in [gain["unknown"] for gain in gains]) is bool(after)
+    assert found.lost == []
+
+
 # --- of everybody at once -----------------------------------------------------------------------------------
 
 LOOSER: list[tuple[Changes, Changes, str]] = [
@@ -421,26 +461,28 @@ _CONDITION = some.one_of(
 _RULES = some.lists(some.tuples(some.sampled_from(list(Verdict)), _CONDITION), min_size=1, max_size=4)
 _WORLDS = [
     ({"groups": {"sre": sre}, "incidents": incidents}, at)
-    for sre in ([], [ADA], [GRACE], [ALAN])
-    for incidents in ([], [{"id": "INC-1"}])
+    for sre in ([], [ADA], [GRACE], [ALAN], "unknown")
+    for incidents in ([], [{"id": "INC-1"}], "unknown")
     for at in (NOW, NOW.replace(hour=22))
 ]
 
 
-def ruled(folder: PolicyFolder, written: list[tuple[Verdict, Condition]]) -> PolicyFolder:
+def ruled(folder: PolicyFolder, written: list[tuple[Verdict, Condition]], unknown: str) -> PolicyFolder:
     """The folder with these rules in its policy."""
     made = tuple(Rule(f"r{place}", place, condition, then) for place, (then, condition) in enumerate(written))
-    return replace(folder, policies={"orders": replace(folder.policies["orders"], rules=made)})
+    policy = replace(folder.policies["orders"], rules=made, unknown=unknown)  # type: ignore[arg-type]
+    return replace(folder, policies={"orders": policy})
 
 
 def heard(folder: PolicyFolder, worlds: Sequence[tuple[Facts, datetime]]) -> list[int]:
     """How much each of five people is given in each of the worlds that there are."""
     policy, shared = folder.policies["orders"], folder.settings
-    return [
-        RANK.index(decide(policy, shared, Ask(email, at), facts).verdict)
+    decisions = (
+        decide(policy, shared, Ask(email, at), facts)
         for facts, at in worlds
         for email in (ADA, ALAN, GRACE, HEIDI, EVE)
-    ]
+    )
+    return [2 * RANK.index(decision.verdict) - decision.pages for decision in decisions]
 
 
 @pytest.fixture(scope="module")
@@ -449,11 +491,14 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> PolicyFolder:
 
 
 @settings(max_examples=100, deadline=None)
-@given(old=_RULES, new=_RULES)
+@given(old=_RULES, new=_RULES, unknown=some.sampled_from(("approve", "refuse", "grant_and_page")))
 def test_whoever_gains_in_any_world_is_told_of_and_nobody_else(
-    plain: PolicyFolder, old: list[tuple[Verdict, Condition]], new: list[tuple[Verdict, Condition]]
+    plain: PolicyFolder,
+    old: list[tuple[Verdict, Condition]],
+    new: list[tuple[Verdict, Condition]],
+    unknown: str,
 ) -> None:
-    before, after = ruled(plain, old), ruled(plain, new)
+    before, after = ruled(plain, old, unknown), ruled(plain, new, unknown)
     found = compare(before, after)
     worlds = [(facts_from_given(world, plain.settings, at), at) for world, at in _WORLDS]
     pairs = list(zip(heard(before, worlds), heard(after, worlds), strict=True))
