@@ -6,7 +6,7 @@ On call are those of a schedule's final shifts: overrides and swaps applied, hal
 schedule. An alert group has no severity of its own: the one in its label ``severity`` is taken.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -21,7 +21,7 @@ from connectors.answers import Shape, asked, line, link, tried
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
 from connectors.keys import HeaderSecret, ScheduleId, like
-from connectors.paging import next_page
+from connectors.paging import next_page, steady
 from connectors.rota import one_each
 
 _REMEDIES = {
@@ -150,9 +150,14 @@ class GrafanaSource:
         }
         with self._http.one_answer(f"schedule {schedule}"):
             path = f"/api/v1/schedules/{segment(schedule)}/final_shifts"
-            pages = self._http.pages(path, self._next(params), params=params)
+            pages = self._pages(path, params, lambda page: map(_user_and_start, page.read(_Shifts).results))
             shifts = [each for page in pages for each in page.read(_Shifts).results]
         return one_each(self.name, _people(shifts, at))
+
+    def _pages(
+        self, path: str, params: Params, named: Callable[[Answer], Iterable[object]]
+    ) -> Sequence[Answer]:
+        return steady(self.name, lambda: self._http.pages(path, self._next(params), params=params), named)
 
     def _next(self, params: Params) -> Callable[[Answer], Params | None]:
         def following(answer: Answer) -> Params | None:
@@ -175,8 +180,8 @@ class GrafanaSource:
         return tuple(_incident(each, names) for each in newest)
 
     def _groups(self, state: str) -> Sequence[_Group]:
-        params = {"state": state}
-        pages = self._http.pages("/api/v1/alert_groups/", self._next(params), params=params)
+        path, params = "/api/v1/alert_groups/", {"state": state}
+        pages = self._pages(path, params, lambda page: [each.id for each in page.read(_Groups).results])
         return [group for page in pages for group in page.read(_Groups).results]
 
     def _is_open(self, group: _Group) -> bool:

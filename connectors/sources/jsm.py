@@ -21,7 +21,7 @@ from connectors.answers import Shape, asked, line, stamp, tried
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
 from connectors.keys import HeaderSecret, ScheduleId, like
-from connectors.paging import next_page
+from connectors.paging import next_page, steady
 from connectors.rota import Called, Participant, called, one_each
 
 _REMEDIES = {
@@ -170,9 +170,10 @@ class JsmSource:
         asked(self.name, JsmIncidents, which)
         with self._http.one_answer("open alerts"):
             path = f"{self._operations}/alerts"
-            pages = self._http.pages(path, self._next, params={**_OPEN, "offset": "0"})
+            first: Params = {**_OPEN, "offset": "0"}
+            pages = steady(self.name, lambda: self._http.pages(path, self._next, params=first), self._ids)
             found = [each for page in pages for each in page.read(_AlertsAnswer).values]
-        # Asked for, and looked at: a search may lag behind. A list that moves meanwhile says some of it twice.
+        # Asked for, and looked at: a search may lag behind.
         still = {each.id: each for each in found if self._is_open(each)}
         return tuple(_incident(each) for each in still.values())
 
@@ -181,6 +182,9 @@ class JsmSource:
             # Leaving it out would say that it is over, and nobody knows that.
             raise ConnectorError(f"{self.name} lists an alert with a status that is not known")
         return alert.status != _OVER
+
+    def _ids(self, page: Answer) -> Sequence[str]:
+        return [each.id for each in page.read(_AlertsAnswer).values]
 
     def _next(self, answer: Answer) -> Params | None:
         links = answer.read(_AlertsAnswer).links

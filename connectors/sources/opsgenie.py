@@ -17,7 +17,7 @@ from connectors.answers import Shape, asked, line, link, stamp, tried
 from connectors.http import Answer, Http, Params, segment
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
 from connectors.keys import HeaderSecret, ScheduleId
-from connectors.paging import next_page
+from connectors.paging import next_page, steady
 from connectors.rota import Called, Participant, called, one_each
 
 _REMEDIES = {
@@ -154,9 +154,12 @@ class OpsgenieSource:
         """See ``interface.IncidentSource``; Opsgenie answers for now alone, which is what is asked."""
         asked(self.name, OpsgenieIncidents, which)
         with self._http.one_answer("open incidents"):
-            pages = self._http.pages("/v1/incidents/", self._next, params={**_OPEN, "offset": "0"})
+            first: Params = {**_OPEN, "offset": "0"}
+            pages = steady(
+                self.name, lambda: self._http.pages("/v1/incidents/", self._next, params=first), self._ids
+            )
             found = [each for page in pages for each in page.read(_IncidentsAnswer).data]
-        # Asked for, and looked at: a search may lag behind. A list that moves meanwhile says some of it twice.
+        # Asked for, and looked at: a search may lag behind.
         still = {each.id: each for each in found if self._is_open(each)}
         return tuple(_incident(each) for each in still.values())
 
@@ -165,6 +168,9 @@ class OpsgenieSource:
             # Leaving it out would say that it is over, and nobody knows that.
             raise ConnectorError(f"{self.name} lists an incident with a status that is not known")
         return incident.status not in _OVER
+
+    def _ids(self, page: Answer) -> Sequence[str]:
+        return [each.id for each in page.read(_IncidentsAnswer).data]
 
     def _next(self, answer: Answer) -> Params | None:
         paging = answer.read(_IncidentsAnswer).paging

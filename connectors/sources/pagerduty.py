@@ -19,6 +19,7 @@ from connectors.addresses import address
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
 from connectors.keys import HeaderSecret
+from connectors.paging import steady
 from connectors.sources.pagerduty_shapes import (
     Agent,
     PageShape,
@@ -220,6 +221,9 @@ class PagerDutySource:
         return address(answer.read(User).user.email)
 
     def _all(self, path: str, params: Params, shape: type[PageShape]) -> Sequence[PageShape]:
+        return steady(self.name, lambda: self._pages(path, params, shape), shape.names)
+
+    def _pages(self, path: str, params: Params, shape: type[PageShape]) -> Sequence[PageShape]:
         pages: list[PageShape] = []
 
         def following(answer: Answer) -> Params | None:

@@ -1,6 +1,6 @@
 """What PagerDuty's REST API answers, as far as it is read. What is missing here is no answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -54,6 +54,10 @@ class Page(BaseModel):
     offset: int
     limit: int
 
+    def names(self) -> Iterable[object]:
+        """What is on it, by names that stay the same."""
+        raise NotImplementedError
+
 
 PageShape = TypeVar("PageShape", bound=Page)
 
@@ -62,6 +66,10 @@ class Shifts(Page):
     """``/oncalls``."""
 
     oncalls: list[Shift]
+
+    def names(self) -> Iterable[object]:
+        """See ``Page``."""
+        return [(each.user.id, each.escalation_level, each.start) for each in self.oncalls]
 
 
 class Users(BaseModel):
@@ -74,6 +82,10 @@ class UserPage(Page):
     """``/users``."""
 
     users: list[Agent]
+
+    def names(self) -> Iterable[object]:
+        """See ``Page``."""
+        return [each.id for each in self.users]
 
 
 class User(BaseModel):
@@ -162,3 +174,7 @@ class Reports(Page):
     """``/incidents``."""
 
     incidents: list[Report]
+
+    def names(self) -> Iterable[object]:
+        """See ``Page``."""
+        return [each.id for each in self.incidents]

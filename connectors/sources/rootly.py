@@ -19,6 +19,7 @@ from connectors.answers import Shape, asked, channel, line, link, stamp
 from connectors.http import Answer, Http, Params, segment, together
 from connectors.interface import ANSWER_WITHIN, Incident, OnCall
 from connectors.keys import HeaderSecret, ScheduleId, like
+from connectors.paging import steady
 
 _REMEDIES = {
     401: "`token` must be an API key of Rootly (Organization Settings, API Keys) that was not deleted",
@@ -117,6 +118,10 @@ class _ShiftFacts(Shape):
 
 class _Reference(Shape):
     id: str
+
+
+class _Listed(Shape):
+    data: list[_Reference]
 
 
 class _Related(Shape):
@@ -314,7 +319,11 @@ class RootlySource:
             more = answer.read(_Page).links.next
             return {**params, _NUMBER: self._number(more)} if more else None
 
-        pages = self._http.pages(path, following, params=params)
+        pages = steady(
+            self.name,
+            lambda: self._http.pages(path, following, params=params),
+            lambda page: [each.id for each in page.read(_Listed).data],
+        )
         return [page.read(shape) for page in pages]
 
     def _number(self, address_of_next: str) -> str:

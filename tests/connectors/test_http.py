@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from app.errors import ConnectorError, Misconfigured
 from connectors.http import Http, retry_after, segment, together
 from connectors.http_network import NotAllowed, Transport, deadline, may_call
+from connectors.paging import steady
 from tests.connectors.badserver import BadServer, answer, bad_server
 
 TOKEN = "sup3r-secret-token"
@@ -290,6 +291,32 @@ def test_h54_a_list_without_end_is_no_list(server: BadServer, api: Http) -> None
     with pytest.raises(ConnectorError, match="without end"):
         api.pages("/x", lambda page: {"page": str(page.json)}, most=10)
     assert len(server.heard) == 10
+
+
+@pytest.mark.parametrize(
+    ("readings", "told"),
+    [
+        (["abcd"], "abcd"),  # one page is as it was at one time
+        (["abc|d", "abc|d"], "abcd"),
+        (["abc|", "bcd"], "bcd"),  # a went, and d moved up to a page that had been read
+        (["abc|cd", "nab|cd", "nab|cd"], "nabcd"),  # n came, and c moved down
+        (["a|b", "b|c", "c|d", "d|e", "e|f"], None),
+    ],
+)
+def test_h54_what_moves_between_two_pages_is_neither_lost_nor_told_twice(
+    readings: list[str], told: str | None
+) -> None:
+    left = iter(readings)
+
+    def read() -> list[str]:
+        return next(left).split("|")
+
+    if told is None:
+        with pytest.raises(ConnectorError, match="nobody knows what is missing"):
+            steady("acme", read, list)
+    else:
+        assert "".join(steady("acme", read, list)) == told
+    assert list(left) == []
 
 
 def test_h54_all_pages_together_have_one_deadline(server: BadServer) -> None:

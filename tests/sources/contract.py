@@ -8,7 +8,7 @@ tell; what is special about a vendor is a test of its own.
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from app.errors import ConnectorError
 from app.model import Email
 from connectors.http import Http
 from connectors.interface import ANSWER_WITHIN, Incident, IncidentSource, OnCall, OnCallSource, Page, Pager
-from tests.farside import FarSide, Fault, breaks_off, hangs, honestly, http, in_turn, says, slowly
+from tests.farside import Asked, FarSide, Fault, breaks_off, hangs, honestly, http, in_turn, says, slowly
 
 AT = datetime(2026, 11, 22, 3, 12, 4, tzinfo=UTC)
 BEGAN, ENDS = AT - timedelta(hours=7), AT + timedelta(hours=5)
@@ -417,6 +417,10 @@ class Paged:
         """Answers of which each names a next one, for ever."""
         raise NotImplementedError
 
+    def one_goes(self) -> None:
+        """The first of the first page is none any more. Only where pages are cut by numbers."""
+        raise NotImplementedError
+
 
 class PagedContract:
     """Of a vendor whose answer may have several pages; ``bench`` inherits ``Paged`` too."""
@@ -440,6 +444,27 @@ class PagedContract:
         began = time.monotonic()
         bench.fault()
         assert time.monotonic() - began < SLACK_OF_THE_CLOCK
+
+
+class ShiftingContract(PagedContract):
+    """Of a vendor that cuts its pages by numbers: what goes meanwhile moves the rest up."""
+
+    def test_what_moves_up_between_two_pages_is_not_lost(self, bench: Any) -> None:
+        bench.fill_a_page()
+        added = bench.add()
+        bench.far_side.on(bench.listing, _and_then(bench.one_goes), times=1)
+        assert added in bench.found()
+
+
+def _and_then(happens: Callable[[], None]) -> Fault:
+    """The honest answer, and what happens then."""
+
+    def fault(_asked: Asked, honest: Callable[[], bytes]) -> bytes:
+        answer = honest()
+        happens()
+        return answer
+
+    return fault
 
 
 # --- waking people ---------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from tests.sources.contract import (
     OnCallBench,
     OnCallContract,
     Paged,
-    PagedContract,
+    ShiftingContract,
     TimedContract,
 )
 from tests.sources.published import Call, Published, published
@@ -243,6 +243,9 @@ class IncidentHouse(Paged, IncidentBench):
     def found(self) -> list[str]:
         return [each.id for each in self.ask()]
 
+    def one_goes(self) -> None:
+        self.kept.pop(0)
+
     def endless(self) -> Fault:
         return says(listed({"id": "I1", "state": "new"}, after="https://oncall.example.net/?page=2"))
 
@@ -259,7 +262,7 @@ def incidents(far_side: Published, source: GrafanaSource) -> Iterator[IncidentHo
         yield house
 
 
-class TestIncidents(IncidentContract, PagedContract):
+class TestIncidents(IncidentContract, ShiftingContract):
     @pytest.fixture
     def bench(self, incidents: IncidentHouse) -> IncidentHouse:
         return incidents

@@ -30,7 +30,7 @@ from tests.sources.contract import (
     OnCallBench,
     OnCallContract,
     Paged,
-    PagedContract,
+    ShiftingContract,
     TimedContract,
     https_of,
 )
@@ -274,6 +274,9 @@ class IncidentHouse(Paged, IncidentBench):
     def found(self) -> list[str]:
         return [each.id for each in self.ask()]
 
+    def one_goes(self) -> None:
+        self.kept.pop(0)
+
     def endless(self) -> Fault:
         return says(http(200, {"values": [{"id": "a-1"}], "links": {"next": "?offset=100"}}))
 
@@ -286,7 +289,7 @@ def incidents(far_side: Published, source: JsmSource) -> Iterator[IncidentHouse]
         yield house
 
 
-class TestIncidents(IncidentContract, PagedContract):
+class TestIncidents(IncidentContract, ShiftingContract):
     @pytest.fixture
     def bench(self, incidents: IncidentHouse) -> IncidentHouse:
         return incidents

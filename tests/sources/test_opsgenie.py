@@ -27,7 +27,7 @@ from tests.sources.contract import (
     OnCallBench,
     OnCallContract,
     Paged,
-    PagedContract,
+    ShiftingContract,
     TimedContract,
 )
 from tests.sources.published import Call, Published, published
@@ -270,6 +270,9 @@ class IncidentHouse(Paged, IncidentBench):
     def found(self) -> list[str]:
         return [each.id for each in self.ask()]
 
+    def one_goes(self) -> None:
+        self.kept.pop(0)
+
     def endless(self) -> Fault:
         more = {"next": "https://api.opsgenie.com/v1/incidents?offset=100"}
         return says(http(200, {**DONE, "data": [{"id": "i-1"}], "paging": more}))
@@ -282,7 +285,7 @@ def incidents(far_side: Published, source: OpsgenieSource) -> Iterator[IncidentH
         yield house
 
 
-class TestIncidents(IncidentContract, PagedContract):
+class TestIncidents(IncidentContract, ShiftingContract):
     @pytest.fixture
     def bench(self, incidents: IncidentHouse) -> IncidentHouse:
         return incidents

@@ -26,7 +26,7 @@ from tests.sources.contract import (
     OnCallBench,
     OnCallContract,
     Paged,
-    PagedContract,
+    ShiftingContract,
     TimedContract,
     TwinsContract,
 )
@@ -185,11 +185,14 @@ class PagerDutyOnCall(Paged, OnCallBench):
     def found(self) -> list[str]:
         return [str(each) for each in self.emails()]
 
+    def one_goes(self) -> None:
+        self.account_of.on_calls.pop(0)
+
     def endless(self) -> Fault:
         return says(http(200, {"oncalls": [], "limit": 0, "offset": 0, "more": True}))
 
 
-class TestOnCall(OnCallContract, TwinsContract, HiddenAddressContract, TimedContract, PagedContract):
+class TestOnCall(OnCallContract, TwinsContract, HiddenAddressContract, TimedContract, ShiftingContract):
     @pytest.fixture
     def bench(self, far_side: Published, source: PagerDutySource) -> Iterator[PagerDutyOnCall]:
         account = Account()
@@ -316,11 +319,14 @@ class PagerDutyIncidents(Paged, IncidentBench):
     def found(self) -> list[str]:
         return [each.id for each in self.ask()]
 
+    def one_goes(self) -> None:
+        self.account_of.incidents.pop(0)
+
     def endless(self) -> Fault:
         return says(http(200, {"incidents": [], "limit": 0, "offset": 0, "more": True}))
 
 
-class TestIncidents(IncidentContract, PagedContract):
+class TestIncidents(IncidentContract, ShiftingContract):
     @pytest.fixture
     def bench(self, far_side: Published, source: PagerDutySource) -> Iterator[PagerDutyIncidents]:
         account = Account()

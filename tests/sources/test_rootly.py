@@ -27,7 +27,7 @@ from tests.sources.contract import (
     OnCallBench,
     OnCallContract,
     Paged,
-    PagedContract,
+    ShiftingContract,
     TimedContract,
     TwinsContract,
 )
@@ -314,6 +314,9 @@ class OpenBench(IncidentBench, Paged):
     def found(self) -> list[str]:
         return [each.id for each in self.ask()]
 
+    def one_goes(self) -> None:
+        self.company.incidents.pop(0)
+
     def endless(self) -> Fault:
         return says(said(200, {"data": [], "links": {**LINKS, "next": "https://x/?page%5Bnumber%5D=2"}}))
 
@@ -323,7 +326,7 @@ def thing(kind: str, slug: str, **more: Any) -> dict[str, Any]:
     return {"data": {"id": f"{kind}-{slug}", "type": kind, "attributes": facts}}
 
 
-class TestIncidents(IncidentContract, PagedContract):
+class TestIncidents(IncidentContract, ShiftingContract):
     @pytest.fixture
     def bench(self, far_side: Published, source: RootlySource) -> Iterator[OpenBench]:
         bench = OpenBench(source, far_side, which={})
