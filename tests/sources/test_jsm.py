@@ -198,6 +198,13 @@ def test_a_deactivated_account_on_call_is_in_doubt(house: OnCallHouse) -> None:
     assert "deactivated" in (found.doubt or "")
 
 
+def test_two_accounts_on_call_with_one_address_are_a_doubt(house: OnCallHouse) -> None:
+    house.on_call("ada", ADA)
+    house.on_call("ada2", "ADA@example.com")
+    [found] = house.ask()
+    assert found.doubt == "jsm has 2 users with the address ada@example.com"
+
+
 def test_a_team_that_is_not_resolved_is_somebody_of_whom_nobody_knows(house: OnCallHouse) -> None:
     tree = [{"type": "team", "id": "t-1"}, {"type": "noone"}]
     house.far_side.on(".*on-calls", says(http(200, {"onCallParticipants": tree})))

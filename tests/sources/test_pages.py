@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from app.policy import load
 from app.targets import kinds_of
-from connectors.registry import OURS
+from connectors.registry import OURS, PAGERS, SOURCES, kind_class
 from tests.policy.folders import SETTINGS, Folder
 
 PAGES = sorted((Path(__file__).parents[2] / "docs/sources").glob("*.md"))
@@ -16,6 +16,17 @@ PAGES = sorted((Path(__file__).parents[2] / "docs/sources").glob("*.md"))
 
 def test_every_kind_has_a_page() -> None:
     assert {page.stem for page in PAGES} >= {*OURS.sources, *OURS.pagers}
+
+
+SUITES = {"on_call": "OnCallContract", "open_incidents": "IncidentContract", "page": "PagerContract"}
+
+
+def test_every_kind_passes_the_suites_of_what_it_answers() -> None:
+    for kind, registry in [*((each, SOURCES) for each in SOURCES), *((each, PAGERS) for each in PAGERS)]:
+        files = Path(__file__).parent.glob(f"test_{kind}*.py")
+        classes = re.findall(r"^class Test.*", "\n".join(file.read_text() for file in files), re.MULTILINE)
+        owed = {suite for method, suite in SUITES.items() if hasattr(kind_class(kind, registry), method)}
+        assert owed <= set(re.findall(r"\w+", "\n".join(classes))), kind
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
