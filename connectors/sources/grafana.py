@@ -6,7 +6,7 @@ On call are those of a schedule's final shifts: overrides and swaps applied, hal
 schedule. An alert group has no severity of its own: the one in its label ``severity`` is taken.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -150,14 +150,13 @@ class GrafanaSource:
         }
         with self._http.one_answer(f"schedule {schedule}"):
             path = f"/api/v1/schedules/{segment(schedule)}/final_shifts"
-            pages = self._pages(path, params, lambda page: map(_user_and_start, page.read(_Shifts).results))
+            pages = steady(
+                self.name,
+                lambda: self._http.pages(path, self._next(params), params=params),
+                lambda page: map(_user_and_start, page.read(_Shifts).results),
+            )
             shifts = [each for page in pages for each in page.read(_Shifts).results]
         return one_each(self.name, _people(shifts, at))
-
-    def _pages(
-        self, path: str, params: Params, named: Callable[[Answer], Iterable[object]]
-    ) -> Sequence[Answer]:
-        return steady(self.name, lambda: self._http.pages(path, self._next(params), params=params), named)
 
     def _next(self, params: Params) -> Callable[[Answer], Params | None]:
         def following(answer: Answer) -> Params | None:
@@ -169,19 +168,25 @@ class GrafanaSource:
     # --- alert groups as incidents ----------------------------------------------------------------
 
     def open_incidents(self, which: Mapping[str, str], at: datetime) -> Sequence[Incident]:  # noqa: ARG002
-        """See ``interface.IncidentSource``; a question for each state that is not resolved, all within one deadline."""
+        """See ``interface.IncidentSource``; a question for each state that is not resolved, all within one deadline.
+
+        All of them twice: what was acknowledged between two of them would be in neither.
+        """
         asked(self.name, GrafanaIncidents, which)
         with self._http.one_answer("open alert groups"):
-            found = together([partial(self._groups, state) for state in _ASKED_FOR])
+            found = steady(self.name, self._by_state, lambda groups: [each.id for each in groups])
             # Asked for, and looked at: one that changes its state meanwhile may be there twice, or be resolved.
             still = {each.id: each for groups in found for each in groups if self._is_open(each)}
             newest = sorted(still.values(), key=_made, reverse=True)
             names = self._addresses(newest)
         return tuple(_incident(each, names) for each in newest)
 
+    def _by_state(self) -> Sequence[Sequence[_Group]]:
+        return together([partial(self._groups, state) for state in _ASKED_FOR])
+
     def _groups(self, state: str) -> Sequence[_Group]:
-        path, params = "/api/v1/alert_groups/", {"state": state}
-        pages = self._pages(path, params, lambda page: [each.id for each in page.read(_Groups).results])
+        params = {"state": state}
+        pages = self._http.pages("/api/v1/alert_groups/", self._next(params), params=params)
         return [group for page in pages for group in page.read(_Groups).results]
 
     def _is_open(self, group: _Group) -> bool:

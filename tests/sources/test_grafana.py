@@ -1,6 +1,7 @@
 """Grafana OnCall as a source, against a stand-in that is held to the contract written for it."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from app.model import Email
 from connectors.interface import Incident, OnCall
 from connectors.registry import SOURCES, kind_class
 from connectors.sources.grafana import GrafanaSettings, GrafanaSource
-from tests.farside import Fault, http, says
+from tests.farside import Asked, Fault, http, says
 from tests.sources.contract import (
     ADA,
     ALAN,
@@ -285,6 +286,22 @@ def test_a_silenced_alert_group_is_still_open_and_a_resolved_one_that_is_listed_
     assert list(incidents.ask()) == [Incident("I1")]
     incidents.far_side.on(".", says(listed(group(2, "resolved"), group(3))))
     assert incidents.found() == ["I3"]
+
+
+def test_what_is_acknowledged_between_two_questions_is_still_open(incidents: IncidentHouse) -> None:
+    expected, told = incidents.incident(1), threading.Event()
+
+    def moves(asked: Asked, honest: Callable[[], bytes]) -> bytes:
+        if "acknowledged" in asked.query:
+            answer = honest()
+            told.set()
+            return answer
+        if "new" in asked.query and told.wait(10):
+            incidents.kept[0]["state"] = "acknowledged"
+        return honest()
+
+    incidents.far_side.on(incidents.listing, moves)
+    assert incidents.found() == [expected.id]
 
 
 def test_a_state_that_nobody_knows_is_no_answer(incidents: IncidentHouse) -> None:
