@@ -98,6 +98,23 @@ def test_a_source_without_its_secret_is_unknown_and_names_the_variable(at: Build
     assert "the environment variable `DUTY_TOKEN` is not set" in str(request["decision"]["because"])
 
 
+def test_who_is_on_call_at_that_level_when_they_press_may_agree(at: Build) -> None:
+    house = at(ORDERS_DB.replace("by: [group:leads], count", "by: [on_call:sre-primary/1], count"))
+    grace, heidi = Email("grace@example.com"), Email("heidi@example.com")
+    BOARD["duty"] = lambda _rota, _at: [OnCall(grace), OnCall(heidi, 2)]
+    house.asks("alan", LINE)
+    house.presses("heidi", "approve")
+    assert house.latest()["state"] == "pending"
+    BOARD["duty"] = lambda _rota, _at: [OnCall(heidi), OnCall(grace, 2)]
+    house.clock.advance(seconds=6)
+    house.presses("grace", "approve")
+    assert house.latest()["state"] == "pending"
+    house.presses("heidi", "approve")
+    assert house.latest()["state"] == "active"
+    assert house.latest()["approvals"][0]["as"] == "on_call:sre-primary/1"
+    assert house.ledger_is_clean()
+
+
 def test_what_cannot_change_the_decision_is_not_asked(at: Build) -> None:
     given = ORDERS_DB.replace(
         "- {name: on call,", "- {name: leads, if: {group: leads}, then: grant}\n  - {name: on call,"
