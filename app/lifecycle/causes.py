@@ -7,8 +7,6 @@ incident brings forward is the end of the request, of its grants and of their re
 dies then, it is taken back at that time.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,7 +50,7 @@ def watch(step: Step, request: Request, assessment: Assessment) -> None:
         email = assessment.person.email
         rotas = sorted(name for name in rotas_of(assessment.policy) if _is_on(name, email, settings, facts))
     if (incident or rotas) and request.ends_at is not None:
-        said = told_by(settings) if incident and _is_open(facts, incident) else None
+        said = settings.incidents_told_by if incident and _is_open(facts, incident) else None
         _write(step, request, incident=incident, told_by=said, rotas=rotas)
 
 
@@ -64,20 +62,6 @@ def _is_open(facts: Facts, incident: str) -> bool | None:
     """Whether that incident is open; None: nobody knows."""
     listed = facts.incidents.open
     return None if listed is None else incident.casefold() in {each.id.casefold() for each in listed}
-
-
-def told_by(settings: Settings) -> str | None:
-    """Who says which incidents are open: one name for one kind of system, as it is asked; None where nobody does.
-
-    An id is a name within what said it. The same id somewhere else may be another incident.
-    """
-    origin = settings.incidents
-    if origin is None:
-        return None
-    source = settings.sources.get(origin.source)
-    asked = [origin.file, dict(origin.which), source and [source.kind, dict(source.values)]]
-    # What it is configured with may be a secret, and is not to be read here.
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _write(
@@ -234,7 +218,7 @@ def _hold_against(desk: Desk, folder: PolicyFolder, cause: Cause, facts: Facts, 
 
 def _change(cause: Cause, settings: Settings, facts: Facts, now: datetime) -> _Change:
     """Only whoever said that the incident is open can say that it is not, or that it is again."""
-    asked = told_by(settings)
+    asked = settings.incidents_told_by
     blind = cause.told_by not in {None, asked}
     heard = cause.incident is not None and not blind and _since(cause, facts.incidents.at)
     is_open = _is_open(facts, cause.incident) if heard and cause.incident else None

@@ -1,5 +1,7 @@
 """A policy and the settings that it shares, read, checked and frozen."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -148,6 +150,23 @@ class Settings:
             if each.members
         }
         return Facts(groups, on_call)
+
+    @cached_property
+    def incidents_told_by(self) -> str | None:
+        """Who says which incidents are open: one name for one kind of system as it is asked; None where nobody does.
+
+        An id is a name within what said it. The same id somewhere else may be another incident.
+        """
+        if self.incidents is None:
+            return None
+        source = self.sources.get(self.incidents.source)
+        asked = [
+            self.incidents.file,
+            dict(self.incidents.which),
+            source and [source.kind, dict(source.values)],
+        ]
+        # What it is configured with may be a secret, and is not to be read here.
+        return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
