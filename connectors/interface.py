@@ -38,13 +38,18 @@ class NoSubject:
 
 
 class Present(StrEnum):
-    """Whose access is there now. ``THERE``: it is, and the target keeps no record of whose doing that is."""
+    """Whose access is there now. ``THERE``: it is, and the target keeps no record of whose doing that is.
+
+    ``UNKNOWN``: the target cannot be asked, by its nature or as it is set up. Neither a reason to call it given, nor
+    to call it gone; of a target that only fails at the moment a ``ConnectorError`` says it.
+    """
 
     ABSENT = "absent"
     OURS = "ours"
     OTHERS = "others"
     BOTH = "both"
     THERE = "there"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,14 @@ class Limits:
 
 
 Receipt = Mapping[str, Any]
-"""What ``grant`` wants to see again at ``revoke``: JSON, no secret."""
+"""What ``grant`` wants to see again at ``revoke``: JSON, no secret. ``for_holder`` in it is for the holder to have."""
+
+
+def for_holder(receipt: Receipt | None) -> str:
+    """What the holder is shown, as it is, while they have the access: a list of texts in the receipt, put together."""
+    parts = (receipt or {}).get("for_holder")
+    whole = isinstance(parts, list) and all(isinstance(part, str) for part in parts)
+    return "".join(parts) if parts and whole else ""
 
 
 class AccessConnector(Protocol):

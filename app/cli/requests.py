@@ -11,7 +11,7 @@ from app.cli.options import json_option
 from app.cli.terminal import Terminal
 from app.errors import ConnectorError, Unavailable
 from app.model import GrantState, RequestState, short_duration
-from app.store.views import find_request, newest, request_json
+from app.store.views import find_request, handed_over, newest, parts_of, request_json
 from app.targets import ConnectorRack
 from app.wiring import House
 
@@ -70,7 +70,8 @@ def _moment(request: Json) -> str:
 def show(terminal: Terminal, *, request_id: str, json_wanted: bool) -> None:
     """One request, whole. ID may be shortened to its last six characters or more."""
     with terminal.house() as house, house.steps.read() as session:
-        request = request_json(session, find_request(session, request_id))
+        found = find_request(session, request_id)
+        request, handed = request_json(session, found), handed_over(parts_of(session, found)[1])
         by_hand = [] if json_wanted else list(_by_hand(terminal, house, request))
     if json_wanted:
         output.as_json(request)
@@ -78,6 +79,9 @@ def show(terminal: Terminal, *, request_id: str, json_wanted: bool) -> None:
     output.facts(_head(request))
     for grant in request["grants"]:
         output.facts([("access", list(_grant(grant)))])
+    for connector, text in handed:
+        output.facts([("for them", [f"made by {connector}, to be saved as it is, in one line:"])])
+        output.say(text)
     output.facts([*_end(request), ("by hand", by_hand)])
 
 

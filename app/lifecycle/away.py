@@ -25,7 +25,7 @@ from app.state import Untrusted
 from app.store.engine import AWAY
 from app.store.step import Step
 from app.store.tables import Grant
-from connectors.interface import Present, Reading
+from connectors.interface import Reading
 
 log = structlog.get_logger()
 
@@ -292,7 +292,7 @@ class Away:
                 self._desk.shelf.current().settings,
                 "taken_while_away",
                 count=sum(1 for each in new if each.line.read is not None),
-                open=sum(1 for each in new if each.now.startswith((Present.OURS, Present.BOTH, "not read"))),
+                open=sum(1 for each in new if each.now.startswith((*calling.STILL_OURS, "not read"))),
                 early=early[:_MOST_NAMED],
                 unknown=unknown,
                 since=iso(min(each.line.at for each in new)),

@@ -8,7 +8,8 @@ from app.lifecycle.holds import is_not_ours_to_change, whose
 from app.points import Point, reached
 from connectors.interface import Present, Reading, Sessions
 
-STILL_OURS = frozenset({Present.OURS, Present.BOTH})
+STILL_OURS = frozenset({Present.OURS, Present.BOTH, Present.UNKNOWN})
+"""What is still to be taken: what nobody can read may be ours as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ def read_whose(desk: Desk, grant: Given) -> Reading:
 def surely_call(desk: Desk, grant: Given) -> Outcome:
     """What the target says once it is gone; raises ``ConnectorError`` for everything else."""
     outcome = call(desk, grant)
+    if outcome.reading.present is Present.UNKNOWN:
+        how = outcome.reading.how
+        raise ConnectorError(f"{grant.connector} took it back, and nobody can say that it is gone: {how}")
     if outcome.is_still_there:
         raise ConnectorError(f"{grant.connector} said it is gone, and it is still there.")
     return outcome

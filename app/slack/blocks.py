@@ -145,6 +145,11 @@ def actions(buttons: Sequence[Block], name: str = "actions") -> list[Block]:
     return [{"type": "actions", "block_id": name, "elements": list(buttons)}] if buttons else []
 
 
+def room(blocks: list[Block]) -> int:
+    """How many letters more a message may have before some of its texts are cut."""
+    return _MOST_TEXT - sum(size(leaf["text"]) for leaf in _leaves(blocks))
+
+
 def fitted(blocks: list[Block]) -> list[Block]:
     """The same blocks, their longest texts cut until Slack accepts all of them together."""
     leaves = list(_leaves(blocks))

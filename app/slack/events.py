@@ -134,7 +134,8 @@ def waiting_for(view: RequestView) -> str:
 def _active(view: RequestView) -> Words:
     yes = joined((said.by for said in view.said if (said.round, said.verdict) == (0, "approve")), 400)
     approved = [f" Approved by {yes}."] if yes else []
-    return ["Given and checked at the target", *_until(view), *approved, *unconfirmed(view)]
+    given = "Given, not verified" if view.unread else "Given and checked at the target"
+    return [given, *_until(view), *approved, *unconfirmed(view)]
 
 
 def unconfirmed(view: RequestView) -> Words:
@@ -175,15 +176,18 @@ def taken_back(view: RequestView) -> Words:
     words: list[Part] = []
     for grant in view.grants:
         if grant["state"] in {"revoked", "left"}:
-            words += [*([" "] if words else []), *_grant_over(grant, len(view.grants) > 1)]
+            words += [*([" "] if words else []), *_grant_over(grant, view)]
     return words or ["Nothing was given."]
 
 
-def _grant_over(grant: Data, several: bool) -> Words:  # noqa: FBT001 - private, and read at its one call
-    name = f"{grant['connector']}: " if several else ""
+def _grant_over(grant: Data, view: RequestView) -> Words:
+    name = f"{grant['connector']}: " if len(view.grants) > 1 else ""
     if grant["state"] == "left":
         return [f"{name}{left(str(grant['left_because'] or ''))}"]
     at = when(" ", instant(grant["revoke_verified_at"]))
+    if grant["connector"] in view.unread:
+        seen = f", which was not verified.{_sessions_after(grant)}"
+        return [f"{name}The target says that it took it back", *at, seen]
     if grant["sessions"] in {"none", "ended"}:
         sessions = " Open sessions were ended." if grant["sessions"] == "ended" else ""
         return [f"{name}Gone: taken back and checked at the target", *at, f".{sessions}"]

@@ -1,6 +1,6 @@
 """The requester's own message: it changes with the state and carries what they may press."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from app.model import RequestState
@@ -16,11 +16,16 @@ from app.slack.blocks import (
     header,
     literal,
     paragraph,
+    room,
     small,
 )
 from app.slack.summary import LIVE, about, pending_rows, rows_of, why_rows
 from app.slack.text import Words, escape, one_line, plain, spoken, stopped, when
 from app.slack.view import RequestView
+
+_MOST_HANDED = 3_000
+_FOR_THE_REST = 1_500
+"""Of a message's letters: for the small print, the buttons and the ledger's head that come after."""
 
 
 def status(view: RequestView, now: datetime) -> tuple[Words, list[Block]]:
@@ -33,8 +38,22 @@ def status(view: RequestView, now: datetime) -> tuple[Words, list[Block]]:
     if view.state == RequestState.ACTIVE:
         for use in view.uses[:5]:
             blocks += [small("Use it like this:"), literal(use, 600)]
+        blocks += _handed(view, room(blocks))
     blocks.append(small(f"Request {view.short_id}"))
     return [f"{title}. ", *words, *about(view)], [*blocks, *actions(own_buttons(view))]
+
+
+def _handed(view: RequestView, left: int) -> Iterator[Block]:
+    """What targets made for the holder, whole or not at all: cut, it would be of no use to anybody."""
+    for connector, text in view.handed:
+        named = one_line(connector, 60)
+        if len(text) > min(_MOST_HANDED, left - _FOR_THE_REST):
+            show = f"`breakglass show {view.id}` prints it."
+            yield small(f"What {named} made for you is too long to be shown here: {show}")
+            continue
+        left -= len(text)
+        yield small(f"Made for you by {named}; save it as it is, in one line:")
+        yield literal(text, _MOST_HANDED)
 
 
 _TITLES = {
@@ -80,7 +99,8 @@ def _now(view: RequestView) -> Words:  # noqa: PLR0911 - one case a state, and n
 
 def _active(view: RequestView) -> Words:
     until = when("Until ", view.ends_at, ", on") or ["On"]
-    checked = " your own account; checked at the target."
+    seen = "not verified: the target cannot be read" if view.unread else "checked at the target"
+    checked = f" your own account; {seen}."
     return [*until, checked, *ends.early(view, to_holder=True), *events.unconfirmed(view)]
 
 

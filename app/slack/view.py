@@ -14,7 +14,7 @@ from app.policy import ApprovalPlan, Policy, PolicyFolder
 from app.slack import promises
 from app.slack.text import spoken
 from app.store.tables import Approval, Due, Grant, Request
-from app.store.views import as_json, parts_of
+from app.store.views import as_json, handed_over, parts_of
 
 SHORT = 6
 
@@ -56,7 +56,8 @@ class RequestView:
 
     ``ended_…`` are set from when the end began; ``silent`` says what a decision still waits for. ``goes_on``: its end
     was brought forward, and that is when it ends if the holder goes on. ``hangs_on``: the incident that it ends with.
-    ``promised``: how soon it is there and who ends it.
+    ``promised``: how soon it is there and who ends it. ``handed``: what each target made for the holder, as it is.
+    ``unread``: the targets that cannot be read back, so that nothing is called checked there.
     """
 
     id: str
@@ -93,6 +94,8 @@ class RequestView:
     ended_by: str | None
     ended_reason: str | None
     shown: Mapping[str, Any]
+    handed: tuple[tuple[str, str], ...] = ()
+    unread: frozenset[str] = frozenset()
 
     @property
     def short_id(self) -> str:
@@ -129,7 +132,7 @@ class RequestView:
 
 def look(session: Session, request: Request, folder: PolicyFolder) -> RequestView:
     """The request as it stands in this session, with the policy that is in force."""
-    policy = folder.policies.get(request.policy)
+    policy, unread = folder.policies.get(request.policy), _unread(folder)
     approvals, rows = parts_of(session, request)
     seconds = request.duration_seconds or request.asked_seconds
     steps, more = _steps(request)
@@ -146,7 +149,7 @@ def look(session: Session, request: Request, folder: PolicyFolder) -> RequestVie
         length=_length(seconds, policy),
         requested_at=request.requested_at,
         ends_at=request.ends_at,
-        access=_access(policy, rows),
+        access=_access(policy, rows, unread),
         accounts=tuple((connector, account) for connector, account in request.subjects or ()),
         uses=tuple(entry.use for entry in policy.access if entry.use) if policy else (),
         promised=promises.of_all(policy.access) if policy else "",
@@ -168,6 +171,8 @@ def look(session: Session, request: Request, folder: PolicyFolder) -> RequestVie
         ended_by=request.ended_by,
         ended_reason=request.ended_reason,
         shown=as_json(request, approvals, rows),
+        handed=handed_over(rows),
+        unread=unread & {row.connector for row in rows},
     )
 
 
@@ -177,12 +182,20 @@ def _length(seconds: int | None, policy: Policy | None) -> timedelta | None:
     return policy.duration.default if policy else None
 
 
-def _access(policy: Policy | None, rows: Sequence[Grant]) -> tuple[str, ...]:
+def _unread(folder: PolicyFolder) -> frozenset[str]:
+    """The targets of which settings.yaml says that nobody can read what is there (*webhook* knows that key)."""
+    targets = folder.settings.connectors.values()
+    return frozenset(each.name for each in targets if each.values.get("not_verified") is True)
+
+
+def _access(policy: Policy | None, rows: Sequence[Grant], unread: frozenset[str]) -> tuple[str, ...]:
     """``orders-db: incident_writer``: what was planned, else what the policy would give."""
-    if rows:
-        return tuple(describe(row.connector, row.access) for row in rows)
     entries = policy.access if policy else ()
-    return tuple(describe(entry.access.connector, entry.access.options) for entry in entries)
+    named: list[tuple[str, Mapping[str, str]]] = [(row.connector, row.access) for row in rows]
+    named = named or [(entry.access.connector, entry.access.options) for entry in entries]
+    return tuple(
+        describe(name, options) + (" (not verified)" if name in unread else "") for name, options in named
+    )
 
 
 def describe(connector: str, options: Mapping[str, str]) -> str:

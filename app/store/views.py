@@ -7,8 +7,9 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from app.errors import Refused
-from app.model import REQUEST_MOVES, RequestState, iso
+from app.model import REQUEST_MOVES, GrantState, RequestState, iso
 from app.store.tables import Approval, Grant, Request
+from connectors.interface import for_holder
 
 SHORTEST_ENDING = 6
 
@@ -48,6 +49,14 @@ def parts_of(session: Session, request: Request) -> tuple[Sequence[Approval], Se
     approvals = select(Approval).where(col(Approval.request_id) == request.id).order_by(col(Approval.at))
     grants = select(Grant).where(col(Grant.request_id) == request.id).order_by(col(Grant.n))
     return session.exec(approvals).all(), session.exec(grants).all()
+
+
+def handed_over(grants: Sequence[Grant]) -> tuple[tuple[str, str], ...]:
+    """By connector, what each target made for the holder to use it with, as long as they have it."""
+    live = [
+        (grant.connector, for_holder(grant.receipt)) for grant in grants if grant.state == GrantState.ACTIVE
+    ]
+    return tuple((connector, text) for connector, text in live if text)
 
 
 def as_json(request: Request, approvals: Sequence[Approval], grants: Sequence[Grant]) -> dict[str, Any]:

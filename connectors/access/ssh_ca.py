@@ -21,6 +21,7 @@ from connectors.access.ssh_ca_holds import (
     ID,
     certificate_in,
     extensions_of,
+    file_of,
     hold_key,
     hold_of,
     receipt_of,
@@ -278,10 +279,7 @@ class SshCaConnector:
         write(place, f"{certificate.line}\n".encode())
 
     def _place(self, subject: str, access: Mapping[str, str]) -> Path:
-        """``SUBJECT/PRINCIPALS-cert.pub``; what more is allowed stands in the name as well."""
-        name = access["principals"].replace(",", "+")
-        more = "" if access["allow"] == "pty" else f".{access['allow'].replace(',', '+') or 'nothing'}"
-        return self._settings.hand_out / subject / f"{name}{more}-cert.pub"
+        return self._settings.hand_out / subject / file_of(access)
 
     def _key_of(self, name: str) -> str | None:
         if why := self._people.unsafe():

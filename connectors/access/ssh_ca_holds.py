@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from app.errors import ConnectorError
 from connectors.access.ssh_ca_keys import NAME
 from connectors.access.ssh_ca_wire import Certificate, Malformed, certificate_of
-from connectors.interface import Receipt
+from connectors.interface import Receipt, for_holder
 
 ID = "breakglass"
 """The first part of a certificate's id, which ``sshd`` writes into its log: ``breakglass:REQUEST:ACCOUNT``."""
 _PERMIT = "permit-"
 _CHUNK = 1_500
 """A receipt's texts are cut at 2,000 letters."""
+_LONGEST_FILE = 120
+_STARTS = 80
 
 
 def hold_key(subject: str, access: Mapping[str, str]) -> str:
@@ -44,6 +46,15 @@ def extensions_of(access: Mapping[str, str]) -> list[str]:
     return [f"{_PERMIT}{each}" for each in access["allow"].split(",") if each]
 
 
+def file_of(access: Mapping[str, str]) -> str:
+    """``deploy+ops-cert.pub``; what more is allowed stands in the name too. A long one ends in a hash of all of it."""
+    name = access["principals"].replace(",", "+")
+    name += "" if access["allow"] == "pty" else f".{access['allow'].replace(',', '+') or 'nothing'}"
+    if len(name) > _LONGEST_FILE:
+        name = f"{name[:_STARTS]}.{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return f"{name}-cert.pub"
+
+
 def serial_of(hold: str, ends_at: datetime) -> int:
     """Never 0, which a KRL does not know."""
     digest = hashlib.sha256(f"{hold}\0{ends_at.astimezone(UTC).isoformat()}".encode()).digest()
@@ -51,20 +62,17 @@ def serial_of(hold: str, ends_at: datetime) -> int:
 
 
 def receipt_of(certificate: Certificate) -> Receipt:
-    """The certificate itself, in parts: it is no secret, and with it the revocation needs no other record."""
+    """The certificate itself, in parts: no secret, for its holder to see, and all that taking it back needs."""
     line = certificate.line
     return {
         "serial": str(certificate.serial),
-        "certificate": [line[start : start + _CHUNK] for start in range(0, len(line), _CHUNK)],
+        "for_holder": [line[start : start + _CHUNK] for start in range(0, len(line), _CHUNK)],
     }
 
 
 def certificate_in(receipt: Receipt | None) -> Certificate | None:
     """The one that a receipt holds, if it does."""
-    parts = (receipt or {}).get("certificate")
-    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        return None
     try:
-        return certificate_of("".join(parts))
+        return certificate_of(for_holder(receipt))
     except Malformed:
         return None

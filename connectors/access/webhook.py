@@ -201,13 +201,10 @@ class WebhookConnector:
         return [Holder(each.subject, each.present, line(each.how)) for each in found.holders if each.is_there]
 
     def read(self, subject: str, access: Mapping[str, str]) -> Reading:
-        """What the receiver says is there; where it cannot be asked, what it said of our last change."""
+        """What the receiver says is there; where it cannot be asked, what it said of a change just now, or nothing."""
         hold = self._hold(subject, access)
         if not self._can("read"):
-            said = self._memory.said(hold)
-            if said is None:
-                message = f"{self._name} cannot be read, and its last answer was unclear: nobody knows"
-                raise ConnectorError(message)
+            said = self._memory.said(hold) or Present.UNKNOWN
             return Reading(said, f"not verified: {self._name} cannot be read")
         found = self._ask("read", *hold).read(answers.Read)
         self._memory.seen(hold, found.present)

@@ -33,7 +33,7 @@ class Memory:
     @contextmanager
     def change(self, hold: tuple[str, str], becomes: Present) -> Iterator[None]:
         """Around one change: what it becomes if all goes well; nobody knows where the answer was unclear."""
-        before = self._said.get(hold, Present.ABSENT)
+        before = self._said.get(hold)
         self._remember(hold, None)
         try:
             yield
@@ -44,8 +44,12 @@ class Memory:
         self._remember(hold, becomes)
 
     def said(self, hold: tuple[str, str]) -> Present | None:
-        """What the last change made of it; absent where this process made none; None: the answer was unclear."""
-        return self._said.get(hold, Present.ABSENT)
+        """What our change just now made of it, told once: what was said of it before, others may have changed since.
+
+        None where this process made none, or its answer was unclear.
+        """
+        with self._lock:
+            return self._said.pop(hold, None)
 
     def seen(self, hold: tuple[str, str], now: Present) -> None:
         """What was read: where that is not what was said, the next change is a new one."""

@@ -97,6 +97,20 @@ def test_show_is_one_element_of_list(breakglass: Shell, asked: Asked) -> None:
     assert shown["requested_at"] == "2026-11-22T03:12:04.120Z"
 
 
+def test_show_prints_what_a_target_made_for_the_holder_as_long_as_they_have_it(
+    breakglass: Shell, asked: Asked, steps: Steps
+) -> None:
+    line = "ssh-ed25519-cert-v01@openssh.com " + "A" * 900
+    for state in (RequestState.ACTIVE, RequestState.REVOKED):
+        request_id = asked(state)
+        with steps.step() as step:
+            grant = step.session.exec(select(Grant).where(Grant.request_id == request_id)).one()
+            step.change(grant, receipt={"for_holder": [line[:500], line[500:]]})
+            step.record("GrantVerified", "worker", request_id)
+        told = breakglass.says("show", request_id).splitlines()
+        assert (line in told) is (state == RequestState.ACTIVE)
+
+
 def test_six_letters_of_an_id_are_enough(breakglass: Shell, asked: Asked) -> None:
     request_id = asked()
     assert breakglass.json("show", request_id[-6:])["id"] == request_id

@@ -24,7 +24,7 @@ from connectors.access.ssh_ca import SshCaConnector
 from connectors.access.ssh_ca_holds import receipt_of
 from connectors.access.ssh_ca_settings import SshCaSettings
 from connectors.access.ssh_ca_wire import Malformed, certificate_of
-from connectors.interface import NoSubject, Present, Subject
+from connectors.interface import NoSubject, Present, Subject, for_holder
 from tests.connectors.contract import ENDS_AT, RECEIPT_BYTES, REQUEST, AccessContract, Bench, EndContract
 from tests.servers import wait_until
 
@@ -285,6 +285,27 @@ def test_more_is_allowed_where_the_policy_says_so(house: House, bastion: SshCaCo
     assert present(bastion, access=access) is Present.OURS
 
 
+def test_its_holder_is_shown_the_certificate_that_lies_in_their_folder(
+    house: House, bastion: SshCaConnector
+) -> None:
+    assert for_holder(grant(bastion)) == house.out().read_text().strip()
+
+
+def test_names_that_are_too_long_for_a_file_end_in_a_hash(house: House, bastion: SshCaConnector) -> None:
+    allow = "agent-forwarding,port-forwarding,pty,user-rc,x11-forwarding"
+    one, other = (
+        {"principals": ",".join([*(f"{n}{'p' * 45}" for n in range(4)), last]), "allow": allow}
+        for last in "ab"
+    )
+    for each in (one, other):
+        bastion.grant("ada", each, REQUEST, ENDS_AT)
+    files = sorted((house.root / "out/ada").iterdir())
+    assert len(files) == 2  # two accesses whose names begin alike
+    assert max(len(each.name) for each in files) < 140
+    bastion.revoke("ada", one, None)
+    assert len(list((house.root / "out/ada").iterdir())) == 1
+
+
 def test_the_same_end_is_the_same_certificate_and_a_later_one_takes_nothing_away(
     house: House, bastion: SshCaConnector
 ) -> None:
@@ -314,8 +335,8 @@ def test_what_is_long_over_is_forgotten(house: House, bastion: SshCaConnector) -
 
 
 def test_a_receipt_has_no_text_that_the_desk_would_cut(bastion: SshCaConnector) -> None:
-    certificate = certificate_of("".join(grant(bastion)["certificate"]))
-    parts = receipt_of(replace(certificate, line="x" * 3_500))["certificate"]
+    certificate = certificate_of("".join(grant(bastion)["for_holder"]))
+    parts = receipt_of(replace(certificate, line="x" * 3_500))["for_holder"]
     assert ("".join(parts), max(map(len, parts)) < 2_000) == ("x" * 3_500, True)
 
 
@@ -353,12 +374,12 @@ def test_each_kind_of_key_gets_one_and_its_receipt_alone_takes_it_back(house: Ho
     bastion = house.connector()
     receipt = grant(bastion)
     assert present(bastion) is Present.OURS
-    assert max(map(len, receipt["certificate"])) < 2000
+    assert max(map(len, receipt["for_holder"])) < 2000
     assert len(str(receipt)) < RECEIPT_BYTES
     shutil.rmtree(house.root / "state")
     (house.root / "state").mkdir()
     bastion.revoke("ada", DEPLOY, receipt)
-    (house.root / "etc/kept").write_text("".join(receipt["certificate"]))
+    (house.root / "etc/kept").write_text("".join(receipt["for_holder"]))
     assert house.revoked(house.root / "etc/kept") == [True]
     assert present(bastion) is Present.ABSENT
 
@@ -367,10 +388,10 @@ def test_each_kind_of_key_gets_one_and_its_receipt_alone_takes_it_back(house: Ho
     "receipt",
     [
         {},
-        {"certificate": "x"},
-        {"certificate": [1]},
-        {"certificate": ["ssh-rsa", "x"]},
-        {"certificate": [LARGEST]},
+        {"for_holder": "x"},
+        {"for_holder": [1]},
+        {"for_holder": ["ssh-rsa", "x"]},
+        {"for_holder": [LARGEST]},
     ],
 )
 def test_an_odd_receipt_takes_what_is_kept_and_nothing_else(bastion: SshCaConnector, receipt: Any) -> None:
@@ -382,7 +403,7 @@ def test_an_odd_receipt_takes_what_is_kept_and_nothing_else(bastion: SshCaConnec
 
 
 def test_a_certificate_that_is_cut_or_longer_is_none(house: House, bastion: SshCaConnector) -> None:
-    kind, text, *_ = "".join(grant(bastion)["certificate"]).split()
+    kind, text, *_ = "".join(grant(bastion)["for_holder"]).split()
     blob = base64.b64decode(text)
     for wrong in (*(blob[:cut] for cut in range(0, len(blob), 7)), blob + b"\0"):
         with pytest.raises(Malformed):

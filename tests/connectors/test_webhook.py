@@ -5,17 +5,20 @@ import hmac
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pydantic
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from app.errors import ConnectorError
+from app.lifecycle.calling import STILL_OURS, read_whose, surely_call
+from app.lifecycle.desk import Desk
 from connectors.access.webhook import WebhookConnector, WebhookSettings
-from connectors.interface import Activity, NoSubject, Present, Sessions, Subject
+from connectors.interface import Activity, NoSubject, Present, Reading, Sessions, Subject
 from tests.connectors.contract import ENDS_AT, REQUEST, Bench, GiverContract
 from tests.farside import (
     Asked,
@@ -169,6 +172,38 @@ def keys(receiver: Receiver) -> list[str]:
     return [
         asked.headers["idempotency-key"] for asked in receiver.asked if "idempotency-key" in asked.headers
     ]
+
+
+@dataclass
+class Held:
+    """A grant, as far as taking it back has to know it."""
+
+    connector: str
+    subject: str
+    access: dict[str, str]
+    receipt: dict[str, Any] | None = None
+    already_had: bool = False
+
+
+class Silent:
+    """Says yes to whatever it is told, and never what is there."""
+
+    def revoke(self, *_: object) -> None:
+        return
+
+    def read(self, *_: object) -> Reading:
+        return Reading(Present.UNKNOWN, "not verified: billing cannot be read")
+
+
+def at(connector: WebhookConnector | Silent) -> Desk:
+    """A desk with that one target, which is called as it is."""
+
+    def straight(call: Callable[..., Any], *given: Any) -> Any:
+        return call(*given)
+
+    gate = SimpleNamespace(take=straight, after=straight)
+    targets = SimpleNamespace(connector=lambda _: connector, gate=lambda _: gate)
+    return cast("Desk", SimpleNamespace(targets=targets))
 
 
 class TestContract(GiverContract):
@@ -423,21 +458,34 @@ def test_without_read_it_repeats_what_it_was_told_and_says_so(receiver: Receiver
     assert hook.describe(REFUNDS) == "refunds on billing (not verified)"
     assert hook.resolve("whoever") == Subject("whoever")
     assert hook.check([REFUNDS]) == []
+    assert hook.read("ada", REFUNDS).present is Present.UNKNOWN  # never absent because nobody asked
     grant(hook)
     reading = hook.read("ada", REFUNDS)
     assert (reading.present, reading.how) == (Present.OURS, "not verified: billing cannot be read")
+    assert hook.read("ada", REFUNDS).present is Present.UNKNOWN  # another process may have taken it since
     receiver.on("POST", breaks_off, 1)
     with pytest.raises(ConnectorError):
         hook.revoke("ada", REFUNDS, None)
-    with pytest.raises(ConnectorError, match="nobody knows"):
-        hook.read("ada", REFUNDS)
+    assert hook.read("ada", REFUNDS).present is Present.UNKNOWN
     hook.revoke("ada", REFUNDS, None)
     assert hook.read("ada", REFUNDS).present is Present.ABSENT
+    assert hook.read("ada", REFUNDS).present is Present.UNKNOWN  # and another may have given it
     with pytest.raises(ConnectorError, match="does not say who has it") as caught:
         hook.find(REFUNDS)
     assert caught.value.permanent
     assert hook.sessions("ada", REFUNDS, None).kind == "unknown"
     assert "does not tell what was done" in hook.activity("ada", REFUNDS, ENDS_AT, ENDS_AT).unseen
+
+
+def test_whichever_process_ends_what_cannot_be_read_takes_it(receiver: Receiver, hooks: Hooks) -> None:
+    grant(hooks(actions=UNREAD, not_verified=True))
+    other = hooks(actions=UNREAD, not_verified=True)  # in another process: nobody told it anything
+    held = Held("billing", "ada", REFUNDS)
+    assert read_whose(at(other), held).present in STILL_OURS
+    assert surely_call(at(other), held).reading.present is Present.ABSENT
+    assert receiver.ours == {}
+    with pytest.raises(ConnectorError, match="nobody can say that it is gone: not verified"):
+        surely_call(at(Silent()), held)
 
 
 def test_the_steps_by_hand_are_a_call_that_works(receiver: Receiver, hook: WebhookConnector) -> None:

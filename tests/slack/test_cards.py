@@ -1,5 +1,6 @@
 """What people read: every message says who, what, how long and why, and shows literally what others typed."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -247,6 +248,38 @@ def test_a_refusal_is_the_sentence_that_the_policy_gave() -> None:
     assert why in show("status", view).text
 
 
+# --- what a target made for its holder, and one that cannot be read -----------------------------------------
+
+
+def test_what_a_target_made_is_shown_whole_or_not_at_all_and_only_while_it_is_theirs() -> None:
+    line = "ssh-ed25519-cert-v01@openssh.com " + "A" * 2_000
+    handed = (("bastion", line),)
+    shown = read(show("status", a_view(RequestState.ACTIVE, handed=handed)))
+    assert line in shown
+    assert "Made for you by bastion" in shown
+    full = read(show("status", a_view(RequestState.ACTIVE, handed=handed * 3, uses=("x" * 600,) * 5)))
+    long = read(show("status", a_view(RequestState.ACTIVE, handed=(("bastion", line * 2),))))
+    assert {len(whole) for whole in re.findall("A{99,}", full + long)} == {2_000}
+    for each in (full, long):
+        assert f"`breakglass show {ID}` prints it" in each
+    assert "AAAA" not in read(
+        show("status", a_view(RequestState.REVOKED, grants=[a_grant("revoked")], handed=handed))
+    )
+
+
+def test_a_target_that_cannot_be_read_is_never_called_checked() -> None:
+    unread = {"unread": frozenset({"orders-db"})}
+    view = a_view(RequestState.ACTIVE, **unread)
+    assert "not verified: the target cannot be read" in show("status", view).text
+    over = a_view(RequestState.REVOKED, grants=[a_grant("revoked", sessions="none")], **unread)
+    for each in (view, over):
+        for kind in ("status", "card"):
+            assert "checked" not in show(kind, each).text
+    assert (
+        "The target says that it took it back 03:42 UTC, which was not verified." in show("status", over).text
+    )
+
+
 # --- gone, and not gone ------------------------------------------------------------------------------------
 
 
@@ -491,6 +524,7 @@ def views(draw: st.DrawFn) -> RequestView:
         access=(typed,) * many,
         accounts=((name, typed),) * many,
         uses=(typed,) * many,
+        handed=((name, typed),) * many,
         steps=tuple(a_step(*[typed] * many or ["group:leads"]) for _ in range(many)),
         said=tuple(a_word(by=name, note=typed, principal=typed) for _ in range(many)),
         decision=draw(st.sampled_from([None, decision])),
