@@ -163,10 +163,9 @@ class GoogleCloudConnector:
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
         """Our binding, or the membership."""
-        del receipt
         with self._asking_of(subject):
             if "group" in access:
-                self._groups.revoke(access["group"], subject)
+                self._groups.revoke(access["group"], subject, receipt)
             else:
                 self._projects.revoke(_loan(subject, access))
 

@@ -1,9 +1,10 @@
 """Membership in a Google group, with an end that Google enforces. A group does not say whose doing a membership is."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +15,7 @@ from connectors.interface import Activity, Holder, Present, Reading, Receipt, Se
 
 _LABEL = "cloudidentity.googleapis.com/groups."
 _MEMBER = "MEMBER"
+_NAME = r"groups/[A-Za-z0-9_-]{1,64}"
 _PAGE = "500"
 _UNSEEN = "what they did as a member: each system that asks the group has a log of its own"
 _AFTER = "systems that asked the group go on with what they know, for minutes to hours"
@@ -28,7 +30,7 @@ class _Part(BaseModel):
 
 
 class _Named(_Part):
-    name: str = Field(pattern=r"^groups/[A-Za-z0-9_-]{1,64}(/memberships/[A-Za-z0-9_-]{1,128})?$")
+    name: str = Field(pattern=rf"^{_NAME}(/memberships/[A-Za-z0-9_-]{{1,128}})?$")
     """It goes into a path, and so is looked at."""
 
 
@@ -82,11 +84,16 @@ class Groups:
     def __init__(self, name: str, link: Link) -> None:
         self._name = name
         self._link = link
+        self._given: dict[str, str] = {}
+        """What was given, by the group's address then: addresses change, and one may become another group's."""
 
     def read(self, group: str, subject: str) -> Reading:
         """A membership of the person's own; being in it through another group is not seen."""
-        found = self._membership(self._group(group), subject)
+        addressed, given = self._addressed(group), self._given.get(group)
+        found = self._membership(given or addressed or self._missing(group), subject)
         if found is None:
+            if addressed and given != addressed:
+                self._given.pop(group, None)  # it is over there: from now on the address says which is meant
             return Reading(Present.ABSENT)
         above = f", as {', '.join(found.above)}" if found.above else ""
         end = (
@@ -112,11 +119,14 @@ class Groups:
             self._add(name, subject, ends_at)
         elif found.ends_at and found.ends_at != ends_at:
             self._move(found, ends_at)
+        self._given[group] = name
         return {"group": name}
 
-    def revoke(self, group: str, subject: str) -> None:
-        """Out of it; whoever was made more than a member meanwhile is left to people."""
-        found = self._membership(self._group(group), subject)
+    def revoke(self, group: str, subject: str, receipt: Receipt | None) -> None:
+        """Out of the group that was given; whoever was made more than a member meanwhile is left to people."""
+        if re.fullmatch(_NAME, told := str((receipt or {}).get("group"))):
+            self._given[group] = told  # for ``read``, which is given no receipt
+        found = self._membership(self._given.get(group) or self._group(group), subject)
         if found is None:
             return
         if found.above:
@@ -126,7 +136,7 @@ class Groups:
 
     def sessions(self, group: str, subject: str) -> Sessions:
         """Nobody can say what a group once opened."""
-        still = self._membership(self._group(group), subject)
+        still = self._membership(self._given.get(group) or self._group(group), subject)
         return Sessions("unknown", why="they are still a member" if still else _AFTER)
 
     def activity(self, group: str, subject: str) -> Activity:
@@ -152,10 +162,17 @@ class Groups:
 
     def _group(self, group: str) -> str:
         """Its name, ``groups/…``, by its address."""
+        return self._addressed(group) or self._missing(group)
+
+    def _addressed(self, group: str) -> str | None:
         answer = self._lookup(group)
-        if answer.status == HTTPStatus.NOT_FOUND:
-            raise ConnectorError(f"{self._name} has no group {group}", permanent=True)
-        return answer.read(_Named).name
+        return None if answer.status == HTTPStatus.NOT_FOUND else answer.read(_Named).name
+
+    def _missing(self, group: str) -> NoReturn:
+        what = f"{self._name} has no group {group} any more, or it has another address: nobody can say who is in it"
+        raise ConnectorError(
+            f"{what}; name it by its address now, or give it the old one as an alias", permanent=True
+        )
 
     def _why_not(self, name: str) -> str | None:
         group = self._link.groups.call("GET", f"/v1/{name}", accept=(200,)).read(_Group)

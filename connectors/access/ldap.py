@@ -73,6 +73,8 @@ class LdapConnector:
         seconds = float(settings.deadline.removesuffix("s"))
         login = Login(place_of(settings), settings.bind_dn, settings.password.get_secret_value())
         self._link = Link(name, login, deadline=seconds, size=_CONNECTIONS)
+        self._given: dict[str, str] = {}
+        """Groups that were given, by their DN then: what stays the same when they are renamed."""
 
     @property
     def limits(self) -> Limits:
@@ -113,9 +115,7 @@ class LdapConnector:
         """From the group itself; where the bot may not know, that is a fault and never a no."""
         self._must_be_a_dn(subject)
         with self._link.use() as db:
-            group = self._seen(db, access)
-            if group is None:
-                return Reading(Present.ABSENT, "there is no such group")
+            group = self._seen(db, access["group"])
             attribute = ldap_groups.attribute_of(group) or "member"
             there = db.has(group.dn, attribute, subject)
             through = ldap_groups.nested(db, group, subject)
@@ -142,11 +142,14 @@ class LdapConnector:
                 answer = db.change(group.dn, attribute, add=[person.dn])
             if answer.code not in {OK, ALREADY, EXISTS}:
                 raise ldap_check.with_remedy(db, answer, group.dn, attribute)
+        self._given[access["group"]] = identity(group)
         return {"subject_id": identity(person), "group_id": identity(group)}
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
         """Takes the value out, under whatever names account and group go by now."""
         self._must_be_a_dn(subject)
+        if known := str((receipt or {}).get("group_id") or ""):
+            self._given[access["group"]] = known  # for ``read``, which is given no receipt
         with self._link.use() as db:
             accounts = [subject, *self._renamed(db, receipt, "subject_id", self._settings.people)]
             groups = [access["group"], *self._renamed(db, receipt, "group_id", self._settings.groups)]
@@ -244,14 +247,22 @@ class LdapConnector:
             message = f"{self._name} cannot have an account of that name"
             raise ConnectorError(message, permanent=True)
 
-    def _seen(self, db: Session, access: Mapping[str, str]) -> Entry | None:
-        """The group; None where it is gone. One that the bot may no longer look at is not gone."""
-        group = ldap_groups.look(db, access["group"])
-        if group is None and db.look(self._settings.groups, ["objectClass"]) is None:
-            message = f"{self._name} shows the bot neither `{access['group']}` nor what is above it"
-            raise ConnectorError(message, permanent=True)
-        if group is not None and db.is_active_directory and not ldap_check.may_write(group):
-            message = f"{self._name} no longer lets the bot at the members of `{access['group']}`"
+    def _seen(self, db: Session, dn: str) -> Entry:
+        """The group, under whatever name it goes by now. One that the bot does not see is not one without members."""
+        group = ldap_groups.look(db, dn)
+        if group is None:
+            known = {"group_id": self._given.get(dn, "")}
+            found = (
+                ldap_groups.look(db, each)
+                for each in self._renamed(db, known, "group_id", self._settings.groups)
+            )
+            group = next((each for each in found if each), None)
+        if group is None:
+            what = f"{self._name} has no group `{dn}`, or does not show it to the bot: nobody can say who is in it"
+            mend = "rename it back, or let the bot read it; if it was deleted, make one of that name without them"
+            raise ConnectorError(f"{what}; {mend}", permanent=True)
+        if db.is_active_directory and not ldap_check.may_write(group):
+            message = f"{self._name} no longer lets the bot at the members of `{dn}`"
             raise ConnectorError(message, permanent=True)
         return group
 

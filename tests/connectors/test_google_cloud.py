@@ -65,6 +65,7 @@ class Google:
     done: bool = True
     date: str = DATE
     barred: bool = False
+    addresses: dict[str, str] = field(default_factory=lambda: {GROUP: "groups/g1"})
 
     def __post_init__(self) -> None:
         self.document = {
@@ -141,8 +142,8 @@ class Google:
         return http(200, found) if found else http(404, {"error": {"code": 404, "message": TOKEN}})
 
     def _group(self, call: Call) -> bytes:
-        known = call.query["groupKey.id"] == GROUP
-        return http(200, {"name": "groups/g1"}) if known else http(404)
+        name = self.addresses.get(call.query["groupKey.id"])
+        return http(200, {"name": name}) if name else http(404)
 
     def add(self, address: str, until: str | None = None, *roles: str, kind: str = "USER") -> None:
         key = f"m{len(self.members) + 1}"
@@ -178,7 +179,8 @@ class Google:
         return http(200, {"name": "operations/1", "done": self.done})
 
     def _lookup(self, call: Call) -> bytes:
-        found = self.named(call.query["memberKey.id"])
+        inside = f"groups/{call.path['groupsId']}/"
+        found = [each for each in self.named(call.query["memberKey.id"]) if each["name"].startswith(inside)]
         return http(200, {"name": found[0]["name"]}) if found else http(404)
 
     def _membership(self, call: Call) -> bytes:
@@ -468,6 +470,21 @@ def test_a_group_whose_members_are_made_elsewhere_is_refused(
     assert caught.value.permanent
     assert not google.members
     assert [why in each.what for each in membership.connector.check([MEMBER])] == [True]
+
+
+@pytest.mark.parametrize("now", [{}, {GROUP: "groups/g2"}])
+def test_a_group_with_another_address_loses_them_and_one_that_has_it_now_is_not_touched(
+    membership: Bench, google: Google, now: dict[str, str]
+) -> None:
+    receipt = membership.grant()
+    google.addresses = now
+    assert membership.present() is Present.THERE
+    membership.revoke(receipt)
+    assert not google.members
+    assert membership.present() is Present.ABSENT
+    if not now:
+        with pytest.raises(ConnectorError, match="nobody can say who is in it"):
+            membership.connector.grant(ADA, MEMBER, REQUEST, ENDS_AT)
 
 
 def test_who_was_a_member_without_an_end_stays_one(membership: Bench, google: Google) -> None:

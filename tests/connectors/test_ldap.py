@@ -32,6 +32,7 @@ ADA, ALAN = f"uid=ada,{PEOPLE}", f"uid=alan,{PEOPLE}"
 NOBODY = f"cn=nobody,{BASE}"
 RULES = f"""
 access to attrs=userPassword by anonymous auth by * none
+access to dn.exact="cn=secret,{GROUPS}" by * none
 access to dn.subtree="{GROUPS}" attrs=member,uniqueMember by dn.exact="{BOT}" write by * none
 access to dn.subtree="{GROUPS}" by dn.exact="{BOT}" read by * none
 access to dn.subtree="{PEOPLE}" by dn.exact="{BOT}" read by * none
@@ -311,12 +312,19 @@ def test_the_last_member_stays_until_somebody_stands_in_and_the_fault_says_so(
     assert helped.find(ADMINS) == []
 
 
-def test_a_group_that_is_gone_takes_the_access_along(target: Target, bot: LdapConnector) -> None:
+def test_a_group_that_is_gone_is_told_and_is_no_group_without_members(
+    target: Target, bot: LdapConnector
+) -> None:
     receipt = grant(bot)
     target.server.run(f"dn: {ADMINS['group']}\nchangetype: delete\n")
     bot.revoke(ADA, ADMINS, receipt)
-    assert present(bot) is Present.ABSENT
+    error = fault_of(lambda: present(bot))
+    assert error.permanent
+    assert "nobody can say who is in it" in str(error)
+    assert "if it was deleted, make one of that name" in str(error)
     assert fault_of(lambda: grant(bot)).permanent
+    target.server.run(group("db-admins", f"member: {NOBODY}"))
+    assert present(bot) is Present.ABSENT
 
 
 def test_renamed_account_and_group_lose_it_all_the_same(target: Target, bot: LdapConnector) -> None:
@@ -325,8 +333,11 @@ def test_renamed_account_and_group_lose_it_all_the_same(target: Target, bot: Lda
     target.server.run(f"dn: {ADMINS['group']}\nchangetype: modrdn\nnewrdn: cn=dbas\ndeleteoldrdn: 1\n")
     target.made += [f"uid=augusta,{PEOPLE}", f"cn=dbas,{GROUPS}"]
     target.changes(f"cn=dbas,{GROUPS}", "add: member", f"member: uid=augusta,{PEOPLE}")  # as refint does
-    bot.revoke(ADA, ADMINS, receipt)
+    other = target.connector()  # in a process that has only the receipt
+    assert fault_of(lambda: present(other)).permanent
+    other.revoke(ADA, ADMINS, receipt)
     assert target.members(f"cn=dbas,{GROUPS}") == [NOBODY]
+    assert (present(bot), present(other)) == (Present.ABSENT, Present.ABSENT)
 
 
 def test_everybody_in_the_group_is_found_however_their_name_is_written(
@@ -357,7 +368,8 @@ def test_without_the_right_to_write_the_fault_and_the_check_say_which_rule_mends
 def test_what_the_bot_may_not_see_is_never_said_to_be_absent(target: Target) -> None:
     target.adds(group("members", f"member: {ADA}", base=f"ou=hidden,{BASE}"))
     target.adds(group("all", f"member: {ADA}", base=f"ou=secret,{BASE}"))
-    for place, cn in ((f"ou=hidden,{BASE}", "members"), (f"ou=secret,{BASE}", "all")):
+    target.adds(group("secret", f"member: {ADA}"))
+    for place, cn in ((f"ou=hidden,{BASE}", "members"), (f"ou=secret,{BASE}", "all"), (GROUPS, "secret")):
         error = fault_of(lambda p=place, c=cn: target.connector(groups=p).read(ADA, {"group": f"cn={c},{p}"}))  # type: ignore[misc]
         assert error.permanent
 
