@@ -18,7 +18,7 @@ from sqlmodel import Session
 from app import watch
 from app.clock import SystemClock
 from app.embedded import EmbeddedValkey
-from app.errors import ConnectorError, Misconfigured, Problem
+from app.errors import ConnectorError, Misconfigured, Problem, Unproven
 from app.model import Clock
 from app.pagers import PagerRack
 from app.policy import Kinds, PolicyFolder, load
@@ -60,7 +60,12 @@ class Diagnosis:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What ``--json`` shows."""
-        return tuple(finding.problem for finding in self.findings)
+        return tuple(each.problem for each in self.findings if not isinstance(each.problem, Unproven))
+
+    @property
+    def unproven(self) -> tuple[Problem, ...]:
+        """What could not be seen by looking, and is no problem."""
+        return tuple(each.problem for each in self.findings if isinstance(each.problem, Unproven))
 
     @property
     def unreachable(self) -> bool:

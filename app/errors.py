@@ -30,6 +30,11 @@ class Problem:
         return f"{self.where}: {self.what}; {self.remedy}" if self.remedy else f"{self.where}: {self.what}"
 
 
+@dataclass(frozen=True, slots=True)
+class Unproven(Problem):
+    """What nobody can see without changing something: told, and no fault. ``remedy`` is what must be so."""
+
+
 class BreakglassError(Exception):
     """The root of the tree; never raised itself."""
 

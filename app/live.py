@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from app.errors import ConnectorError, Misconfigured, Problem, Unavailable
+from app.errors import ConnectorError, Misconfigured, Problem, Unavailable, Unproven
 from app.model import short_duration
 from app.policy import ConnectorConfig, Group, PolicyFolder, Schedule, SourceConfig, resolve
 from app.settings import Settings
@@ -200,7 +200,8 @@ def _target(outside: Outside, racks: _Racks, name: str) -> Iterator[Said]:
     connector = _built(lambda: racks.targets.connector(name))
     entries = [entry.access for policy in folder.policies.values() for entry in policy.access]
     longest = connector.limits.max_duration
-    yield from map(Said, connector.check([each.options for each in entries if each.connector == name]))
+    for problem in connector.check([each.options for each in entries if each.connector == name]):
+        yield Said(problem, "warning" if isinstance(problem, Unproven) else "fault")
     for policy in folder.policies.values():
         here = any(entry.access.connector == name for entry in policy.access)
         if here and longest is not None and policy.duration.max > longest:

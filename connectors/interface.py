@@ -166,6 +166,7 @@ class AccessConnector(Protocol):
     def check(self, accesses: Sequence[Mapping[str, str]] = ()) -> Sequence[Problem]:
         """What is missing for this connector to give these accesses, with what mends it; changes nothing.
 
+        A right that nobody can see without using it is an ``Unproven`` with what must be so, never passed over.
         Raises ``ConnectorError`` where the target cannot be reached.
         """
 

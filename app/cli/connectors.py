@@ -39,7 +39,10 @@ def connectors(ctx: click.Context, *, name: str | None, subject: str | None, jso
         _list(folder, terminal.known().access, json_wanted=json_wanted)
         return
     diagnosis = Diagnosis(_look_at(terminal, folder, name))
-    fine = f"{name} can do all that the policies ask of it."
+    for each in diagnosis.unproven:
+        output.remark(str(each))
+    seen = ", as far as that can be seen" if diagnosis.unproven else ""
+    fine = f"{name} can do all that the policies ask of it{seen}."
     output.verdict(diagnosis.problems, json_wanted=json_wanted, fine=fine)
     ctx.exit(code_of(diagnosis.problems, unreachable=diagnosis.unreachable))
 

@@ -11,6 +11,7 @@ from connectors.access.aws_iam_documents import Unlendable, until
 from connectors.access.aws_iam_people import People
 from connectors.access.aws_iam_policies import Policies
 from connectors.access.aws_iam_settings import IamSettings
+from connectors.access.aws_rights import Wanted, unwritable
 
 _SOME_END = datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)
 _OF_A_USER = (
@@ -33,13 +34,33 @@ class Checks:
         self._policies = policies
 
     def faults(self, accesses: Sequence[Mapping[str, str]]) -> Sequence[Problem]:
-        """Everything that can be seen by reading; whether we may write is seen when something is given."""
+        """Everything that can be seen by reading, and what IAM's simulator says of our right to write."""
         found = [self._account(), *self._rights()]
         found += [
             self.group(access["group"]) if "group" in access else self._policy(access["policy"])
             for access in accesses
         ]
+        found += unwritable(self._aws, self._settings.role_arn, self._wanted(accesses))
         return list(dict.fromkeys(problem for problem in found if problem))
+
+    def _wanted(self, accesses: Sequence[Mapping[str, str]]) -> Sequence[Wanted]:
+        """A policy is written to whoever asks: somebody under their path stands for all of them."""
+        found = []
+        for name in sorted({access["group"] for access in accesses if "group" in access}):
+            try:
+                group = self._aws.part(
+                    self._aws.call("iam", "GetGroup", GroupName=name, MaxItems=1), "Group", dict
+                )
+            except ConnectorError as error:
+                if not error.permanent:
+                    raise
+                continue  # told with the group's other faults
+            found.append(Wanted(("iam:AddUserToGroup", "iam:RemoveUserFromGroup"), (str(group.get("Arn")),)))
+        if any("policy" in access for access in accesses):
+            partition, path = self._people.bot().split(":")[1], self._settings.people_path
+            somebody = f"arn:{partition}:iam::{self._settings.account}:user{path}breakglass-check"
+            found.append(Wanted(("iam:PutUserPolicy", "iam:DeleteUserPolicy"), (somebody,)))
+        return found
 
     def group(self, group: str) -> Problem | None:
         """Why that group is not lent."""

@@ -9,6 +9,7 @@ from connectors.access.aws_calls import Aws
 from connectors.access.aws_identity_center_assignments import Assignments
 from connectors.access.aws_identity_center_directory import Directory
 from connectors.access.aws_identity_center_settings import IdentityCenterSettings
+from connectors.access.aws_rights import Wanted, unwritable
 
 _SSO = "sso-admin"
 _LONGEST = 12
@@ -27,11 +28,23 @@ class Checks:
         self._instance: Mapping[str, Any] = {"InstanceArn": settings.instance_arn}
 
     def faults(self, accesses: Sequence[Mapping[str, str]]) -> Sequence[Problem]:
-        """Everything that can be seen by reading; whether we may write is seen when something is given."""
+        """Everything that can be seen by reading, and what IAM's simulator says of our right to write."""
         found = [*self._rights(), self._where()]
         for access in accesses:
             found += [self.group(access["group"])] if "group" in access else self._permission_set(access)
+        found += unwritable(self._aws, self._settings.role_arn, [self._wanted(access) for access in accesses])
         return list(dict.fromkeys(problem for problem in found if problem))
+
+    def _wanted(self, access: Mapping[str, str]) -> Wanted:
+        partition = f"arn:{self._settings.instance_arn.split(':')[1]}"
+        if "group" in access:
+            group = f"{partition}:identitystore:::group/{access['group']}"
+            return Wanted(
+                ("identitystore:CreateGroupMembership", "identitystore:DeleteGroupMembership"), (group,)
+            )
+        account = f"{partition}:sso:::account/{access['account']}"
+        where = (self._settings.instance_arn, access["permission_set"], account)
+        return Wanted(("sso:CreateAccountAssignment", "sso:DeleteAccountAssignment"), where)
 
     def group(self, group: str) -> Problem | None:
         """Why that group is of no use."""

@@ -7,7 +7,8 @@ Privileged Identity Management for groups, which keeps both, and which was never
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -16,7 +17,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from app.errors import ConnectorError, Problem
-from connectors.access import entra_refs, entra_words
+from connectors.access import entra_refs, entra_rights, entra_words
 from connectors.access.entra_directory import V1, EntraDirectory
 from connectors.access.entra_login import Login
 from connectors.access.entra_pim import Pim
@@ -196,13 +197,14 @@ class EntraConnector:
         return entra_words.by_hand(subject, access["group"], key, pim=_by_pim(access))
 
     def check(self, accesses: Sequence[Mapping[str, str]] = ()) -> Sequence[Problem]:
-        """What the app's credentials lack to read, and what is wrong with each group."""
+        """What the app's credentials lack to read and to write, and what is wrong with each group."""
         with self._api.one_answer(self._name):
             found = [Problem(self._name, *each) for each in lacking(self._readings(accesses))]
             if found:
                 return found
             groups = sorted({access["group"] for access in accesses})
-            return [problem for group in groups for problem in self._entra.faults(group)]
+            found = [problem for group in groups for problem in self._entra.faults(group)]
+            return [*found, *self._unwritable(accesses)]
 
     def close(self) -> None:
         """Close its connections. A later call opens them anew."""
@@ -249,6 +251,16 @@ class EntraConnector:
             if _by_pim(access):
                 calls.append((partial(self._pim.readable, group), *entra_words.PIM))
         return calls
+
+    def _unwritable(self, accesses: Sequence[Mapping[str, str]]) -> Iterator[Problem]:
+        claims, plain = self._login.bearer.claims(), {}
+        for access in accesses:
+            if not _by_pim(access):
+                with suppress(ConnectorError):  # told with the group's other faults
+                    plain[access["group"]] = self._entra.group_id(access)
+        yield from entra_rights.unwritable(self._name, claims, plain, self._entra.owners)
+        ends, pim = self._settings.sessions == "end", any(map(_by_pim, accesses))
+        yield from entra_rights.missing(self._name, claims, ends_sessions=ends, pim=pim)
 
     def _roles_of_anybody(self) -> None:
         for user in self._entra.anybody():

@@ -139,6 +139,14 @@ class EntraDirectory:
             return {}
         return {each.id.lower(): each for each in found if each.is_person}
 
+    def owners(self, group: str) -> frozenset[str]:
+        """The ids of the group's owners, people and apps; of a group that is not there, nobody."""
+        answer = self._api.call(
+            "GET", f"{V1}/groups/{group}/owners", params={"$select": "id", "$top": "100"}, accept=(200, 404)
+        )
+        found = answer.read(Page[Thing]).value if answer.status == HTTPStatus.OK else ()
+        return frozenset(each.id.lower() for each in found)
+
     def pages(self, path: str, params: Params, shape: type[Page[Item]]) -> Sequence[Item]:
         """All of a list."""
         path = f"{V1}{path}"

@@ -28,12 +28,14 @@ class Login:
         self._name = name
         self._settings = settings
         self._path = f"/{segment(settings.tenant)}/oauth2/v2.0/token"
+        self.bearer = Bearer(self._token)
         self._door = Http(name, settings.login, seconds=seconds, remedies=_TOKEN_REMEDIES)
 
     def api(self, seconds: float) -> Http:
         """Microsoft Graph, each call with a token that is still good."""
-        bearer = Bearer(self._token)
-        return Tokened(self._name, self._settings.url, bearer=bearer, seconds=seconds, remedies=_REMEDIES)
+        return Tokened(
+            self._name, self._settings.url, bearer=self.bearer, seconds=seconds, remedies=_REMEDIES
+        )
 
     def _token(self) -> tuple[str, float]:
         scope = f"{self._settings.url.rstrip('/')}/.default"

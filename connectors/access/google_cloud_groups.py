@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import ConnectorError, Problem
+from app.errors import ConnectorError, Problem, Unproven
 from connectors.access.google_cloud_link import Link
 from connectors.http import Answer, Params
 from connectors.interface import Activity, Holder, Present, Reading, Receipt, Sessions
@@ -19,6 +19,9 @@ _NAME = r"groups/[A-Za-z0-9_-]{1,64}"
 _PAGE = "500"
 _UNSEEN = "what they did as a member: each system that asks the group has a log of its own"
 _AFTER = "systems that asked the group go on with what they know, for minutes to hours"
+_PRIVILEGE = (
+    "give its service account an admin role with the privilege Groups (admin.google.com, Admin roles)"
+)
 _REFUSED: Mapping[str, str] = {
     "dynamic": "is dynamic: who is in it follows from a query",
     "locked": "is locked: its members are changed elsewhere",
@@ -150,10 +153,12 @@ class Groups:
         found = self._lookup(group, (200, 403, 404))
         if found.status != HTTPStatus.OK:
             what = f"there is no group {group}, or the bot may not see it"
-            mend = "give its service account an admin role with the privilege Groups (admin.google.com, Admin roles)"
-            return [Problem(where, what, mend)]
+            return [Problem(where, what, _PRIVILEGE)]
         why = self._why_not(found.read(_Named).name)
-        return [Problem(where, f"the group {group} {why}", "use a group of its own for this")] if why else []
+        if why:
+            return [Problem(where, f"the group {group} {why}", "use a group of its own for this")]
+        what = f"that the bot may change the members of {group} could not be proven"
+        return [Unproven(where, what, f"Google does not tell; {_PRIVILEGE}, and try it with a canary")]
 
     def _lookup(self, group: str, accept: Sequence[int] = (200, 404)) -> Answer:
         return self._link.groups.call(

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, SecretStr
 
-from app.errors import ConnectorError, Problem
+from app.errors import ConnectorError, Problem, Unproven
 from connectors.access import okta_login, okta_words
 from connectors.access.okta_directory import OktaDirectory
 from connectors.access.okta_login import ApiToken, ServiceApp
@@ -162,7 +162,8 @@ class OktaConnector:
             if found:
                 return found
             groups = sorted({access["group"] for access in accesses})
-            return [problem for group in groups for problem in self._faults(group)]
+            faults = [problem for group in groups for problem in self._faults(group)]
+            return faults or [Unproven(self._name, *okta_words.UNPROVEN)] * bool(groups)
 
     def close(self) -> None:
         """Close its connections. A later call opens them anew."""

@@ -6,6 +6,10 @@ from connectors.access.okta_shapes import Event, Group, User
 from connectors.answers import line
 
 NAME_IT = "write its name and its id (00g…) under the connector's `groups`, and that name in the policy"
+UNPROVEN = (
+    "that our administrator role covers these groups, and lets us change their members, could not be proven",
+    "let its resource set hold them, with the permission okta.groups.members.manage, and try it with a canary",
+)
 UNSEEN = "What was done inside of applications; the system log is some minutes behind, and tells of the last 90 days."
 LASTING: Sequence[str] = (
     "system.api_token.create",

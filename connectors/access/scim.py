@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import ConnectorError, Problem
+from app.errors import ConnectorError, Problem, Unproven
 from connectors.access.scim_api import Api, Group, Member, User, is_name, same
 from connectors.access.scim_write import Writer
 from connectors.answers import stamp
@@ -38,6 +38,10 @@ _REMEDIES = {
     404: "see whether `url` ends where its /Users begin, as in https://HOST/scim/v2",
 }
 _GUESTS = ("guest", "external")
+_UNPROVEN = (
+    "that its token may change groups could not be proven",
+    "SCIM does not tell; give it that right, and try it with a canary",
+)
 _UNSEEN = "what they did: SCIM tells nothing of it; see the application's own audit log"
 
 
@@ -221,7 +225,7 @@ class ScimConnector:
         )
 
     def check(self, accesses: Sequence[Mapping[str, str]] = ()) -> Sequence[Problem]:
-        """Whether the token is one, and each group there once. Whether it may change them, only a change would say."""
+        """Whether the token is one, and each group there once; that it may change them, only a change would say."""
         with self._in_time():
             try:
                 self._api.config()
@@ -231,7 +235,8 @@ class ScimConnector:
                     raise
                 what, _, remedy = str(error).partition("; ")
                 return [Problem(self._name, what, remedy or "see its documentation of SCIM")]
-        return [each for each in named if isinstance(each, Problem)]
+        found = [each for each in named if isinstance(each, Problem)]
+        return [*found, *([Unproven(self._name, *_UNPROVEN)] if len(found) < len(named) else [])]
 
     def close(self) -> None:
         """Close connections. A later call opens them anew."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-from app.errors import ConnectorError, Problem
+from app.errors import ConnectorError, Problem, Unproven
 from app.model import iso
 from connectors.access import webhook_answers as answers
 from connectors.access.webhook_memory import Memory
@@ -44,6 +44,10 @@ _YES = (200, 201, 202)
 _LATER = 202
 _THERE = (*range(200, 300), *range(400, 500))
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_UNPROVEN = (
+    "that both sides have one secret, and that anything is given or taken, could not be proven: it cannot be read",
+    "let the receiver answer `read`, or try it with a canary",
+)
 _NOBODY = "breakglass-check"
 """A name that nobody has: what is read of it changes nothing, and proves the secret both ways."""
 _BY_HAND = """now=$(date +%s); body={body}
@@ -164,7 +168,7 @@ class WebhookConnector:
         """Whether both sides have one secret, shown by reading; changes nothing."""
         if not self._can("read"):
             self._api.call(HTTPMethod.HEAD, self._path, accept=_THERE)
-            return []
+            return [Unproven(f"connectors.{self._name}", *_UNPROVEN)]
         try:
             for target in sorted({access["target"] for access in accesses}):
                 self._ask("read", _NOBODY, target).read(answers.Read)

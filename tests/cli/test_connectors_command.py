@@ -12,6 +12,7 @@ from app.model import GrantState, RequestState
 from app.store.step import Steps
 from app.store.tables import Due, Grant, LedgerEntry, Request
 from tests.cli.conftest import SETTINGS, Shell
+from tests.farside import FarSide, http, says, serving
 from tests.servers import PostgresServer
 
 
@@ -37,6 +38,19 @@ def test_a_target_that_can_do_all_is_fine(breakglass: Shell, target: PostgresSer
     dsn = target.dsn("bot")
     assert breakglass.json("connectors", "orders-db", ORDERS_DB_DSN=dsn) == {"ok": True, "problems": []}
     assert "can do all" in breakglass.says("connectors", "orders-db", ORDERS_DB_DSN=dsn)
+
+
+def test_what_nobody_can_see_beforehand_is_told_and_no_problem(folder: Path, breakglass: Shell) -> None:
+    with serving(FarSide) as receiver:
+        receiver.on("HEAD", says(http(405)))
+        (folder / "settings.yaml").write_text(
+            f"{SETTINGS}  billing: {{kind: webhook, url: '{receiver.url}/', secret: {'s' * 32}, "
+            "actions: [grant, revoke], not_verified: true}\n"
+        )
+        assert breakglass.json("connectors", "billing") == {"ok": True, "problems": []}
+        result = breakglass("connectors", "billing")
+    assert "could not be proven" in result.stderr
+    assert "as far as that can be seen" in result.stdout
 
 
 def test_what_a_target_lacks_comes_with_what_mends_it(breakglass: Shell, target: PostgresServer) -> None:

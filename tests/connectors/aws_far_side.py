@@ -138,6 +138,34 @@ def assumed(key: str) -> bytes:
     return http(200, f"<AssumeRoleResponse>{result}</AssumeRoleResponse>".encode(), kind="text/xml")
 
 
+def identity(arn: str) -> bytes:
+    """Who we are to AWS."""
+    parts = f"<Arn>{arn}</Arn><UserId>U</UserId><Account>{arn.split(':')[4]}</Account>"
+    result = f"<GetCallerIdentityResult>{parts}</GetCallerIdentityResult>"
+    return http(
+        200, f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>".encode(), kind="text/xml"
+    )
+
+
+def simulating(decide: Callable[[str, str, str], str]) -> Callable[[Asked, Any], bytes]:
+    """IAM's simulator: ``decide`` says of principal, action and resource what comes of it."""
+
+    def answer(asked: Asked, _honest: Any) -> bytes:
+        given = _understood(asked)[2]
+        members = "".join(
+            f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>"
+            f"<EvalDecision>{decide(given['PolicySourceArn'], action, resource)}</EvalDecision></member>"
+            for action in given["ActionNames"]
+            for resource in given["ResourceArns"]
+        )
+        result = f"<EvaluationResults>{members}</EvaluationResults><IsTruncated>false</IsTruncated>"
+        body = f"<SimulatePrincipalPolicyResult>{result}</SimulatePrincipalPolicyResult>"
+        whole = f"<SimulatePrincipalPolicyResponse>{body}</SimulatePrincipalPolicyResponse>"
+        return http(200, whole.encode(), kind="text/xml")
+
+    return answer
+
+
 def unlike(given: Any, shape: Any) -> list[str]:
     """What does not fit: by botocore's own validator, and what that leaves out (patterns, longest, choices)."""
     if shape is None:
@@ -185,11 +213,12 @@ def _understood(asked: Asked) -> tuple[str, str, dict[str, Any]]:
     operation = form.pop("Action")
     shape = model(service).operation_model(operation).input_shape
     form.pop("Version")
-    return (
-        service,
-        operation,
-        {name: _typed(value, shape.members.get(name)) for name, value in form.items() if "." not in name},
-    )
+    given = {name: _typed(value, shape.members.get(name)) for name, value in form.items() if "." not in name}
+    for name, value in form.items():
+        key, _, number = name.partition(".member.")
+        if number.isdecimal():
+            given.setdefault(key, []).append(value)
+    return service, operation, given
 
 
 def _with_times(given: dict[str, Any], shape: Any) -> dict[str, Any]:

@@ -10,17 +10,19 @@ import boto3
 import pydantic
 import pytest
 
-from app.errors import ConnectorError
+from app.errors import ConnectorError, Unproven
 from connectors.access.aws_iam import IamConnector
 from connectors.access.aws_iam_documents import MOST_CHARACTERS, Unlendable, end_of, marker, until
 from connectors.access.aws_iam_settings import IamSettings
 from connectors.interface import Expiry, Holder, NoSubject, Present, Subject
-from tests.connectors.aws_far_side import KEY, SECRET, AwsFarSide, aws, no, no_in_xml
+from tests.connectors.aws_far_side import KEY, SECRET, AwsFarSide, aws, identity, no, no_in_xml, simulating
 from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench, EndContract, GiverContract
 from tests.farside import does_and_says, http, says
 
 ACCOUNT = "123456789012"
+BOT = f"arn:aws:iam::{ACCOUNT}:user/bot"
 MEMBER = {"group": "dba"}
+GROUP = f"arn:aws:iam::{ACCOUNT}:group/breakglass/dba"
 LENT = {"policy": f"arn:aws:iam::{ACCOUNT}:policy/Emergency"}
 DOCUMENT = {
     "Version": "2012-10-17",
@@ -57,14 +59,6 @@ class Account:
         return found["PolicyDocument"]
 
 
-def identity(who: str = "user/bot") -> bytes:
-    parts = f"<Arn>arn:aws:iam::{ACCOUNT}:{who}</Arn><UserId>U</UserId><Account>{ACCOUNT}</Account>"
-    result = f"<GetCallerIdentityResult>{parts}</GetCallerIdentityResult>"
-    return http(
-        200, f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>".encode(), kind="text/xml"
-    )
-
-
 @pytest.fixture(scope="module")
 def far_side() -> Iterator[AwsFarSide]:
     with aws() as far_side:
@@ -87,7 +81,8 @@ def account(far_side: AwsFarSide, iam: Any) -> Iterator[Account]:
             account.user(name)
         account.group("dba")
         account.policy("Emergency", DOCUMENT)
-        far_side.when("GetCallerIdentity", says(identity()))
+        far_side.when("GetCallerIdentity", says(identity(BOT)))
+        far_side.when("SimulatePrincipalPolicy", simulating(lambda *_: "allowed"))
         far_side.asked.clear()
         yield account
 
@@ -407,8 +402,34 @@ def test_check_names_the_wrong_account_each_missing_right_and_what_cannot_be_len
     wrong = connector(far_side.url, account="999999999999")
     assert [f"belong to account {ACCOUNT}, not" in str(each) for each in wrong.check()] == [True, False]
     far_side.well()
-    far_side.when("GetCallerIdentity", says(identity("root")))
+    far_side.when("GetCallerIdentity", says(identity(f"arn:aws:iam::{ACCOUNT}:root")))
     assert ["root user's" in str(each) for each in connector(far_side.url).check()] == [True]
+
+
+def test_check_proves_the_right_to_write_or_says_that_it_could_not_and_what_is_needed(
+    far_side: AwsFarSide, bot: IamConnector
+) -> None:
+    def decide(who: str, action: str, on: str) -> str:
+        assert who == f"arn:aws:iam::{ACCOUNT}:role/bot"  # of a session the role
+        return "implicitDeny" if action == "iam:RemoveUserFromGroup" or "user/" in on else "allowed"
+
+    far_side.well()
+    far_side.when("GetCallerIdentity", says(identity(f"arn:aws:sts::{ACCOUNT}:assumed-role/bot/i-1")))
+    far_side.when("SimulatePrincipalPolicy", simulating(decide))
+    first, *more = bot.check([LENT, MEMBER])
+    assert first.what == f"AWS does not allow us iam:RemoveUserFromGroup on {GROUP}"
+    assert json.loads(first.remedy.removeprefix("its policy needs "))["Resource"] == [GROUP]
+    assert ["user/breakglass-check" in each.what for each in more] == [True, True]
+    assert not any(isinstance(each, Unproven) for each in [first, *more])
+    far_side.well()
+    far_side.when("GetCallerIdentity", says(identity(BOT)))
+    far_side.when("SimulatePrincipalPolicy", says(no_in_xml("AccessDenied", 403)))
+    (unproven,) = connector(far_side.url).check([MEMBER])
+    assert isinstance(unproven, Unproven)
+    assert "could not be proven" in unproven.what
+    assert f'"Resource": ["{GROUP}"]' in unproven.remedy
+    assert "allow iam:SimulatePrincipalPolicy on arn:aws:iam" in unproven.remedy
+    assert not [asked for asked in far_side.asked if asked.path.startswith(("/Put", "/Add", "/Remove"))]
 
 
 def test_sessions_and_activity_say_what_nobody_knows(far_side: AwsFarSide, bot: IamConnector) -> None:

@@ -1,6 +1,7 @@
 """Identity Center on a stand-in that does what it is told later, as AWS does, and is held to botocore's models."""
 
 import itertools
+import json
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,18 @@ from app.errors import ConnectorError
 from connectors.access.aws_identity_center import IdentityCenterConnector
 from connectors.access.aws_identity_center_settings import IdentityCenterSettings
 from connectors.interface import Holder, NoSubject, Present, Subject
-from tests.connectors.aws_far_side import KEY, SECRET, AwsFarSide, AwsNo, assumed, aws, no, no_in_xml
+from tests.connectors.aws_far_side import (
+    KEY,
+    SECRET,
+    AwsFarSide,
+    AwsNo,
+    assumed,
+    aws,
+    identity,
+    no,
+    no_in_xml,
+    simulating,
+)
 from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench
 from tests.farside import does_and_hangs, does_and_says, hangs, http, says
 
@@ -246,6 +258,8 @@ def center(far_side: AwsFarSide) -> Iterator[Center]:
         told = {"GroupArn": f"arn:aws:identitystore:::group/{group}", "Revision": "1"}
         center.groups[group] = {"GroupId": group, "IdentityStoreId": STORE, "DisplayName": name, **told}
     with far_side.in_use(center.handlers()):
+        far_side.when("GetCallerIdentity", says(identity("arn:aws:sts::111122223333:assumed-role/bot/1")))
+        far_side.when("SimulatePrincipalPolicy", simulating(lambda *_: "allowed"))
         yield center
 
 
@@ -643,6 +657,27 @@ def test_check_names_each_right_that_is_missing_and_each_thing_that_is_wrong(
     assert "there is no group" in found[2]
     wrong = connector(far_side.url, identity_store="d-00000000ff")
     assert any("is not the directory of" in str(problem) for problem in wrong.check())
+
+
+def test_check_says_which_statement_would_let_us_write(far_side: AwsFarSide, center: Center) -> None:
+    del center
+    role = "arn:aws:iam::111122223333:role/ops/bot"
+    account = f"arn:aws:sso:::account/{ACCOUNT}"
+
+    def decide(who: str, action: str, on: str) -> str:
+        assert who == role  # with its path, which a session's name leaves out
+        return "implicitDeny" if action.startswith("sso:Delete") and on == account else "allowed"
+
+    far_side.well()
+    far_side.when("AssumeRole", says(assumed("ASIAROLE")))
+    far_side.when("GetCallerIdentity", says(identity("arn:aws:sts::111122223333:assumed-role/bot/1")))
+    far_side.when("SimulatePrincipalPolicy", simulating(decide))
+    bot = connector(far_side.url, role_arn=role)
+    (found,) = bot.check([ASSIGNED, MEMBER])
+    assert found.what == f"AWS does not allow us sso:DeleteAccountAssignment on {account}"
+    statement = json.loads(found.remedy.removeprefix("its policy needs "))
+    assert statement["Resource"] == [INSTANCE, SET, account]
+    assert not any(far_side.count(f"{verb}AccountAssignment") for verb in ("Create", "Delete"))
 
 
 def test_sessions_are_never_said_to_be_gone(bot: IdentityCenterConnector, center: Center) -> None:

@@ -18,19 +18,25 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from app.errors import ConnectorError
+from app.errors import ConnectorError, Unproven
 from app.gates import Gate
-from connectors.access import entra_refs
+from connectors.access import entra_refs, entra_rights
 from connectors.access.entra import EntraConnector
 from connectors.access.entra_pim import mark
 from connectors.access.entra_settings import EntraAccess, EntraSettings
+from connectors.bearer import Bearer
 from connectors.interface import Expiry, Holder, Limits, NoSubject, Present, Sessions, Subject
 from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench, EndContract, GiverContract
 from tests.farside import Asked, does_and_breaks_off, http, says
 from tests.sources.contract import https_of
 from tests.sources.published import Call, Published, json_of, published
 
-TOKEN, SECRET, TENANT, CLIENT = "sesame-token", "sesame~secret", "acme.onmicrosoft.com", "app-1"
+SECRET, TENANT, CLIENT = "sesame~secret", "acme.onmicrosoft.com", "app-1"
+APP = "00000000-0000-4000-8000-0000000000b0"
+SESSIONS, BY_PIM = "User.RevokeSessions.All", "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup"
+TOKEN = jwt.encode(
+    {"oid": APP, "roles": [SESSIONS, BY_PIM]}, "microsoft's own key, which nobody has", "HS256"
+)
 GROUP, OTHER = "3f0a1111-0000-4000-8000-00000000000a", "3f0a1111-0000-4000-8000-00000000000b"
 ADA, ALAN = "00000000-0000-4000-8000-0000000000ad", "00000000-0000-4000-8000-0000000000a1"
 ACCESS = {"group": "prod-admins"}
@@ -72,9 +78,7 @@ def user(key: str, name: str, **more: Any) -> dict[str, Any]:
 
 
 def refused(status: int, code: str) -> bytes:
-    return http(
-        status, {"error": {"code": code, "message": "words of the vendor, with a sesame-token in them"}}
-    )
+    return http(status, {"error": {"code": code, "message": f"words of the vendor, with a {TOKEN} in them"}})
 
 
 @dataclass
@@ -84,6 +88,7 @@ class Tenant:
     url: str
     users: list[dict[str, Any]] = field(default_factory=list)
     group: dict[str, Any] = field(default_factory=dict)
+    owners: set[str] = field(default_factory=lambda: {APP})
     members: set[str] = field(default_factory=set)
     nested: set[str] = field(default_factory=set)
     roles: set[str] = field(default_factory=set)
@@ -123,6 +128,9 @@ class Tenant:
         return {
             "POST /{tenant}/oauth2/v2.0/token": self._token,
             "GET /v1.0/users/{id}/transitiveMemberOf": self._roles,
+            "GET /v1.0/groups/{id}/owners": lambda _: http(
+                200, {"value": [{"id": it} for it in self.owners]}
+            ),
         }
 
     def _page(self, call: Call, everything: Sequence[dict[str, Any]]) -> bytes:
@@ -788,6 +796,26 @@ def test_check_names_the_permission_that_is_missing(
 ) -> None:
     far_side.on(f"GET /v1.0{path}", says(refused(403, "Authorization_RequestDenied")))
     assert permission in " ".join(each.remedy for each in entra.check([ACCESS, PIM]))
+
+
+def test_check_says_what_the_token_lacks_to_write_and_what_cannot_be_proven(
+    entra: EntraConnector, tenant: Tenant
+) -> None:
+    tenant.owners = {ADA}
+    (unproven,) = entra.check([ACCESS, PIM])
+    assert isinstance(unproven, Unproven)
+    assert f"az ad group owner add --group {GROUP} --owner-object-id {APP}" in unproven.remedy
+    wide = {"roles": ["GroupMember.ReadWrite.All"]}
+    assert not list(entra_rights.unwritable("entra", wide, {"prod-admins": GROUP}, lambda _: ()))
+
+    def missing(claims: dict[str, Any]) -> list[tuple[bool, bool]]:
+        found = list(entra_rights.missing("entra", claims, ends_sessions=True, pim=True))
+        assert [SESSIONS in found[0].remedy, BY_PIM in found[1].remedy] == [True, True]
+        return [(isinstance(each, Unproven), "token cannot be read" in each.what) for each in found]
+
+    assert missing(wide) == [(False, False)] * 2
+    assert missing({}) == [(True, True)] * 2
+    assert Bearer(lambda: ("opaque", 60.0)).claims() == {}
 
 
 def test_the_logs_say_what_was_done_and_what_was_made(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from app.errors import ConnectorError
+from app.errors import ConnectorError, Unproven
 from connectors.access.scim import ScimConnector, ScimSettings
 from connectors.interface import NoSubject, Present, Reading, Subject
 from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench
@@ -495,9 +495,10 @@ def test_check_names_the_token_the_address_and_each_group(
     scim: ScimConnector, wiki: Wiki, far_side: Server
 ) -> None:
     wiki.group("g3", "Others")
-    missing, twice = scim.check([{"group": "Nobody"}, {"group": "Others"}, WRITERS])
+    missing, twice, unproven = scim.check([{"group": "Nobody"}, {"group": "Others"}, WRITERS])
     assert "group Nobody: there is no such group" in str(missing)
     assert "group Others: there are 2 of that name" in str(twice)
+    assert (isinstance(unproven, Unproven), "could not be proven" in unproven.what) == (True, True)
     far_side.on("GET ", says(wrong(401)))
     [problem] = connector_at(far_side.url).check([WRITERS])
     assert "`token`" in problem.remedy
