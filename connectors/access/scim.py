@@ -42,6 +42,9 @@ _UNPROVEN = (
     "that its token may change groups could not be proven",
     "SCIM does not tell; give it that right, and try it with a canary",
 )
+_SAYS_NOTHING = (
+    "the server tells neither members of groups, nor groups of people, nor looks for members by a filter"
+)
 _UNSEEN = "what they did: SCIM tells nothing of it; see the application's own audit log"
 
 
@@ -124,6 +127,8 @@ class ScimConnector:
         )
         self._users: dict[str, str] = {}
         self._groups: dict[str, str] = {}
+        self._tells = False
+        """Whether this server was seen to tell who is in a group, or in which groups somebody is."""
 
     @property
     def limits(self) -> Limits:
@@ -321,22 +326,29 @@ class ScimConnector:
         return found[0].members if found else ()
 
     def _reading(self, subject: str, access: Mapping[str, str]) -> Reading:
-        groups = self._numbers_of(access["group"])
-        through = ""
-        for account in self._accounts(subject):
+        groups, accounts = self._numbers_of(access["group"]), self._accounts(subject)
+        through, looked = "", not accounts
+        for account in accounts:
             for number in groups:
-                if self._is_listed(number, account):
+                listed = self._is_listed(number, account)
+                if listed:
                     return Reading(Present.THERE)
+                looked = looked or listed is False
             user = self._api.user(account)
+            self._tells = self._tells or bool(user and user.groups)
             mine = [each for each in (user.groups if user else ()) if each.value in groups]
             if any((each.type or "").casefold() != "indirect" for each in mine):
                 return Reading(Present.THERE)
             through = through or ("through another group" if mine else "")
-        return Reading(Present.OTHERS, through) if through else Reading(Present.ABSENT)
+        if through:
+            return Reading(Present.OTHERS, through)
+        self._tells = self._tells or looked or self._api.tells_anything()
+        return Reading(Present.ABSENT) if self._tells else Reading(Present.UNKNOWN, _SAYS_NOTHING)
 
-    def _is_listed(self, group: str, account: str) -> bool:
-        """Servers tell the first hundred members, or none: who is not listed is asked for."""
+    def _is_listed(self, group: str, account: str) -> bool | None:
+        """Servers tell the first hundred members, or none: who is not listed is asked for. None: nothing says so."""
         found = self._api.group(group)
         if found is None:
             return False
-        return account in found[0].ids() or bool(self._api.filter_finds(group, account))
+        self._tells = self._tells or bool(found[0].members)
+        return account in found[0].ids() or self._api.filter_finds(group, account)

@@ -160,6 +160,15 @@ class Api:
         answer = self.http.call("GET", f"/Groups/{segment(number)}", accept=(200, 404))
         return (answer.read(Group), answer) if answer.status == HTTPStatus.OK else None
 
+    def tells_anything(self) -> bool:
+        """Whether some group tells members, or some account its groups: then one that tells none has none."""
+        first: Params = {"startIndex": "1", "count": _PER_PAGE}
+        groups = self.http.call("GET", "/Groups", params=first).read(_Groups).Resources
+        if any(each.members for each in groups):
+            return True
+        users = self.http.call("GET", "/Users", params=first).read(_Users).Resources
+        return any(each.groups for each in users)
+
     def filter_finds(self, group: str, user: str) -> bool | None:
         """Whether a filter finds the group by that member; None where the server does not look at such filters."""
         if not self.config().filter.supported or self._filters_members is False:

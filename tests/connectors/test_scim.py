@@ -149,6 +149,8 @@ class Wiki:
         if wanted:
             name = json.loads(wanted.removeprefix("displayName eq ")).casefold()
             found = [group for group in found if group["displayName"].casefold() == name]
+        if "excludedAttributes" not in call.query:
+            found = [json.loads(self.told(each["id"]).partition(b"\r\n\r\n")[2]) for each in found]
         return self.listed(call, found)
 
     def told(self, number: str) -> bytes:
@@ -253,6 +255,7 @@ class TestByWritingTheWholeGroup(ScimContract):
     @pytest.fixture(autouse=True)
     def can_do_little(self, wiki: Wiki) -> None:
         wiki.patch = wiki.filter = wiki.shows_groups = False
+        wiki.group("g9", "Everybody", "u2")
 
 
 def given(scim: ScimConnector) -> Mapping[str, Any]:
@@ -260,6 +263,19 @@ def given(scim: ScimConnector) -> Mapping[str, Any]:
 
 
 # --- who ---------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_in_a_group_of_a_server_that_tells_nothing_is_unknown_and_never_absent(
+    scim: ScimConnector, wiki: Wiki
+) -> None:
+    wiki.by_members, wiki.shows_groups, wiki.shown = "no", False, 0
+    wiki.group("g9", "Everybody", "u2")
+    receipt = given(scim)
+    scim.revoke(ADA, WRITERS, receipt)
+    reading = scim.read(ADA, WRITERS)
+    assert (reading.present, "tells neither" in reading.how) == (Present.UNKNOWN, True)
+    wiki.shown = 1  # Everybody's
+    assert scim.read(ADA, WRITERS).present is Present.ABSENT
 
 
 def test_each_kind_of_unfit_account_hears_its_own_sentence(wiki: Wiki, far_side: Server) -> None:
