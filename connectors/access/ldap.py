@@ -93,6 +93,8 @@ class LdapConnector:
         if not _is_name(name):
             return self._nobody(name)
         with self._link.use() as db:
+            if self._is_untried(db):
+                return NoSubject(name, "unfit", f"{self._name} gives nothing: {ldap_check.UNTRIED[0]}.")
             found = self._person(db, name)
         return Subject(found.dn) if isinstance(found, Entry) else found
 
@@ -131,6 +133,8 @@ class LdapConnector:
         del request_id
         self._must_be_a_dn(subject)
         with self._link.use() as db:
+            if self._is_untried(db):
+                raise ConnectorError(f"{self._name} gives nothing: {ldap_check.UNTRIED[0]}", permanent=True)
             person = self._person(db, subject)
             if not isinstance(person, Entry):
                 raise ConnectorError(person.sentence, permanent=True)
@@ -189,6 +193,8 @@ class LdapConnector:
     def check(self, accesses: Sequence[Mapping[str, str]] = ()) -> Sequence[Problem]:
         """What the bot's account lacks or has too much of, and what is wrong with each group."""
         with self._link.use() as db:
+            if self._is_untried(db):
+                return [Problem(self._name, *ldap_check.UNTRIED)]
             found = [*ldap_check.of_account(db, self._name, self._settings)]
             for group in sorted({access["group"] for access in accesses}):
                 found += ldap_check.of_group(db, self._name, group, self._settings)
@@ -201,6 +207,10 @@ class LdapConnector:
     def close(self) -> None:
         """Close the connections. A later call opens them anew."""
         self._link.close()
+
+    def _is_untried(self, db: Session) -> bool:
+        """Only giving stops there: what was given is taken back whatever the server is."""
+        return db.is_active_directory and not self._settings.untried_active_directory
 
     def _person(self, db: Session, name: str) -> Entry | NoSubject:
         """The account of exactly that name: the directory's own comparison is wider than ours."""

@@ -9,6 +9,10 @@ from connectors.access.ldap_people import number
 from connectors.access.ldap_settings import LdapSettings
 from connectors.access.ldap_wire import Answer, Entry
 
+UNTRIED = (
+    "the server is Active Directory, at which this was never run",
+    "try it where nothing is at stake, then set `untried_active_directory: true`; other servers need no such word",
+)
 _NOBODY = "cn=breakglass-asks-whether-it-may"
 
 

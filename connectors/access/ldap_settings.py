@@ -64,6 +64,9 @@ class LdapSettings(BaseModel):
         pattern=r"^[1-9][0-9]?s$",
         description="longest time of one call of the target, 1s to 99s",
     )
+    untried_active_directory: bool = Field(
+        default=False, description="true: give access at Active Directory too, at which this was never run"
+    )
     service_accounts: tuple[str, ...] = Field(
         default=(), description="accounts (login names or DNs) that are not people: never given anything"
     )

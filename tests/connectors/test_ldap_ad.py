@@ -42,6 +42,7 @@ class Target:
             "people": PEOPLE,
             "groups": GROUPS,
             "login": "sAMAccountName",
+            "untried_active_directory": True,
         } | settings
         connector = LdapConnector("corp-ad", LdapSettings.model_validate(chosen))
         self.opened.append(connector)
@@ -109,6 +110,18 @@ class TestContract(EndContract, AccessContract):
             unlike_ours=False,
             until=lambda: target.members()[ADA] or ENDS_AT.min,
         )
+
+
+def test_without_the_word_nothing_is_given_there_and_all_is_taken(target: Target, bot: LdapConnector) -> None:
+    receipt = grant(bot, ADMINS)
+    timid = target.connector(untried_active_directory=False)
+    nobody = timid.resolve("ada")
+    assert isinstance(nobody, NoSubject)
+    assert "never run" in nobody.sentence
+    assert fault_of(lambda: grant(timid, ADMINS)).permanent
+    assert ["untried_active_directory: true" in each.remedy for each in timid.check([ADMINS])] == [True]
+    timid.revoke(ADA, ADMINS, receipt)
+    assert timid.read(ADA, ADMINS).present is Present.ABSENT
 
 
 # --- members with an end --------------------------------------------------------------------------
