@@ -92,6 +92,8 @@ class OktaConnector:
         with self._api.one_answer(self._name):
             user = self._okta.user(subject)
             there = user is not None and self._okta.is_member(user.id, group)
+            if user and not there:
+                self._okta.must_be_seen(group)
         return Reading(Present.THERE if there else Present.ABSENT)
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:

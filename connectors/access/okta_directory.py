@@ -2,21 +2,26 @@
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from pydantic import RootModel
 
+from app.errors import ConnectorError
 from connectors.access import okta_words
 from connectors.access.okta_settings import OktaSettings
 from connectors.access.okta_shapes import Events, Group, Groups, Roles, Rules, User, Users, following
 from connectors.addresses import address
+from connectors.answers import stamp
 from connectors.http import Http, Params, segment
 from connectors.interface import NoSubject
+from connectors.tokened import wall_clock
 
 _LOGIN = re.compile(r"[!#-.0-\[\]-~]{1,100}")
 """What a login may be made of here: printable ASCII without blanks, and nothing that ends a string in a filter."""
 _MOST_LINES = 100
+_LOG_GOES_BACK = timedelta(days=90)
 Page = TypeVar("Page", bound=RootModel[Any])
 
 
@@ -102,6 +107,19 @@ class OktaDirectory:
             return True
         tells_some = following(self._name, answer, {}) is not None
         return tells_some and any(each.id == user for each in self.members(group))
+
+    def must_be_seen(self, group: str) -> None:
+        """Raises where nobody can say who is in it: Okta tells us of no group that our administrator role leaves out.
+
+        Of one that was deleted the system log says so, as long as it goes back.
+        """
+        if self.look_up(group):
+            return
+        gone = f'eventType eq "group.lifecycle.delete" and target.id eq "{group}"'
+        if not self.log(gone, stamp(wall_clock() - _LOG_GOES_BACK), None):
+            what = f"{self._name} does not show us the group {group}, and nobody can say who is in it"
+            mend = "let the resource set of our administrator role hold it again"
+            raise ConnectorError(f"{what}; {mend}", permanent=True)
 
     def _pages(self, path: str, params: Params, shape: type[Page]) -> Sequence[Page]:
         answers = self._api.pages(path, lambda answer: following(self._name, answer, params), params=params)

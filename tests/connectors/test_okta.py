@@ -19,6 +19,7 @@ from app.errors import ConnectorError, Unproven
 from connectors.access.okta import OktaConnector
 from connectors.access.okta_settings import OktaSettings
 from connectors.interface import Holder, NoSubject, Present, Sessions, Subject
+from connectors.tokened import wall_clock
 from tests.connectors.contract import ENDS_AT, REQUEST, AccessContract, Bench
 from tests.farside import (
     Asked,
@@ -150,7 +151,10 @@ class Company:
         found = [
             each
             for each in self.events
-            if f'actor.id eq "{each["actor"]["id"]}"' in wanted
+            if (
+                f'actor.id eq "{each["actor"]["id"]}"' in wanted
+                or any(f'target.id eq "{it.get("id")}"' in wanted for it in each.get("target") or ())
+            )
             and ("eventType" not in wanted or f'"{each["eventType"]}"' in wanted)
             and call.query.get("since", "") <= each["published"] <= call.query.get("until", "3")
         ]
@@ -268,6 +272,20 @@ class TestContract(AccessContract):
 
 
 # --- who ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_group_that_our_role_no_longer_covers_is_not_one_without_them(
+    okta: OktaConnector, company: Company
+) -> None:
+    receipt = grant(okta)
+    company.groups = []  # out of the resource set
+    okta.revoke("ada@example.com", ACCESS, receipt)
+    with pytest.raises(ConnectorError, match="nobody can say who is in it") as caught:
+        okta.read("ada@example.com", ACCESS)
+    assert caught.value.permanent
+    deleted = {"eventType": "group.lifecycle.delete", "target": [{"id": GROUP}]}
+    company.events = [{**deleted, "actor": {"id": "00u0"}, "published": f"{wall_clock():%Y-%m-%dT%H:%M:%SZ}"}]
+    assert okta.read("ada@example.com", ACCESS).present is Present.ABSENT
 
 
 @pytest.mark.parametrize(
