@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from app.model import Email, Truth, iso, short_duration
 from app.policy.facts import (
+    NO_ANSWER,
+    UNHEARD,
     Facts,
     GroupFact,
     IncidentsFact,
     Needs,
     OnCallFact,
     group_fact,
-    membership,
     on_call_fact,
 )
 from connectors.interface import OnCall
@@ -70,9 +71,12 @@ class Outcome:
     facts: tuple[FactSeen, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """What conditions read: the ask (with the duration that holds for it), the facts, the settings."""
+    """What conditions read: the ask (with the duration that holds for it), the facts, the settings.
+
+    Nobody changes one. It is not frozen, because one is made for each decision, and freezing takes three times as long.
+    """
 
     ask: Ask
     duration: timedelta
@@ -175,7 +179,13 @@ class InGroup(Leaf):
 
     def truth(self, ctx: Context) -> Truth:
         """Whether the requester is in the group."""
-        return membership(self.name, ctx.ask.requester, ctx.settings, ctx.facts)
+        # `membership`, without its calls: most of what a decision does is this question.
+        name, who = self.name, ctx.ask.requester
+        fact = ctx.facts.groups.get(name) or ctx.settings.standing.groups.get(name) or UNHEARD
+        members = fact.members
+        if members is None or who in fact.unsettled:
+            return _UNKNOWN
+        return _TRUE if who in members else _FALSE
 
     def explain(self, ctx: Context) -> Outcome:
         """Says who did not answer, or who joined too lately."""
@@ -253,9 +263,11 @@ class IsOnCall(Leaf):
 
     def truth(self, ctx: Context) -> Truth:
         """Whether the requester is on call; an empty rota is no answer."""
-        fact = on_call_fact(self.schedule, ctx.settings, ctx.facts)
+        name = self.schedule
+        # `on_call_fact`, without the call.
+        fact = ctx.facts.on_call.get(name) or ctx.settings.standing.on_call.get(name) or NO_ANSWER
         if not fact.people:
-            return Truth.UNKNOWN
+            return _UNKNOWN
         answer = _FALSE
         for entry in fact.about(ctx.ask.requester):
             truth = self._is_them(entry, ctx)
@@ -265,22 +277,18 @@ class IsOnCall(Leaf):
         return answer
 
     def _is_them(self, entry: OnCall, ctx: Context) -> Truth:
-        """Whether this entry is the requester's, at that level and for that long."""
-        if entry.email not in (None, ctx.ask.requester):
-            return _FALSE
+        """Whether this entry, theirs or nobody's, is the requester's at that level and for that long."""
         if self.level is not None and entry.level > self.level:
             return _FALSE
         known = _UNKNOWN if entry.doubt or entry.email is None else _TRUE
-        return both(known, self._long_enough(entry, ctx))
+        return known if self.for_at_least is None else both(known, self._since(entry, self.for_at_least, ctx))
 
-    def _long_enough(self, entry: OnCall, ctx: Context) -> Truth:
-        if self.for_at_least is None:
-            return _TRUE
+    def _since(self, entry: OnCall, at_least: timedelta, ctx: Context) -> Truth:
         if entry.since is None:
             # People whom settings name are always on call; of anybody else nobody knows since when.
             schedule = ctx.settings.schedules.get(self.schedule)
             return Truth.TRUE if schedule and schedule.members else Truth.UNKNOWN
-        return as_truth(ctx.ask.at - entry.since >= self.for_at_least)
+        return as_truth(ctx.ask.at - entry.since >= at_least)
 
     def explain(self, ctx: Context) -> Outcome:
         """Says at which level, since when and who made it so, or why nobody knows."""

@@ -25,6 +25,7 @@ UNKNOWN_FOR = timedelta(minutes=15)
 CONFIRM_UNKNOWN_WITHIN = timedelta(minutes=10)
 """Where the rule does not say; and never longer than two thirds of what is given."""
 _TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+_GRANT, _APPROVE, _REFUSE = Verdict.GRANT, Verdict.APPROVE, Verdict.REFUSE
 
 
 def decide(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Decision:
@@ -50,38 +51,33 @@ def _decided(policy: Policy, ctx: Context, rule: Rule, truth: Truth, doubtful: R
     # A doubtful refusal touches every grant, and decides before whatever stands behind it; but it covers
     # nobody by itself: in neither of the two possible worlds would whom no other rule covers get anything.
     first = rule if doubtful is None or rule.position < doubtful.position else doubtful
-    barred = doubtful is not None and (rule.then is Verdict.GRANT or first is doubtful)
+    barred = doubtful is not None and (rule.then is _GRANT or first is doubtful)
     longest = policy.duration.max
     if rule.max_duration is not None and rule.max_duration < longest:
         longest = rule.max_duration
-    decision = Decision.of(
-        policy=policy,
-        context=ctx,
-        verdict=rule.then,
-        rule=first.name,
-        told=(doubtful, rule) if doubtful is not None and barred else (rule,),
-        duration=min(ctx.duration, longest),
-        max_duration=longest,
-        approval=(rule.approval or policy.approval) if rule.then is Verdict.APPROVE else None,
-        confirm=rule.confirm,
-        message=rule.message if first is rule else None,
+    told = (doubtful, rule) if doubtful is not None and barred else (rule,)
+    approval = (rule.approval or policy.approval) if rule.then is _APPROVE else None
+    message = rule.message if first is rule else None
+    duration = min(ctx.duration, longest)
+    decision = Decision(
+        policy, ctx, rule.then, first.name, told, duration, longest, approval, rule.confirm, message
     )
-    doubt = barred or truth is Truth.UNKNOWN
+    doubt = barred or truth is _UNKNOWN
     if doubt and (barred or not _dares(policy, ctx, rule)):
         decision = _in_doubt(policy, ctx.settings, rule, decision)
-    if policy.limited and decision.verdict is not Verdict.REFUSE:
+    if policy.limited and decision.verdict is not _REFUSE:
         decision = _within_limits(policy, ctx, rule, decision)
-    if ctx.facts.unheard and decision.verdict is Verdict.GRANT:
+    if ctx.facts.unheard and decision.verdict is _GRANT:
         plan = policy.approval or rule.approval or _security(ctx.settings)
         last = (*decision.last, ctx.facts.unheard)
-        return replace(decision, verdict=Verdict.APPROVE, last=last, approval=plan, confirm=None)
-    return _paging(ctx.settings, decision) if doubt and decision.verdict is Verdict.GRANT else decision
+        return replace(decision, verdict=_APPROVE, last=last, approval=plan, confirm=None)
+    return _paging(ctx.settings, decision) if doubt and decision.verdict is _GRANT else decision
 
 
 def _dares(policy: Policy, ctx: Context, rule: Rule) -> bool:
     """Whether a grant goes on although its condition is unknown."""
-    dares = policy.unknown == "grant_and_page" and rule.then is Verdict.GRANT
-    return dares and rule.condition.may_be(Truth.TRUE, ctx)
+    dares = policy.unknown == "grant_and_page" and rule.then is _GRANT
+    return dares and rule.condition.may_be(_TRUE, ctx)
 
 
 def _paging(settings: Settings, decision: Decision) -> Decision:
@@ -107,10 +103,10 @@ def _paging(settings: Settings, decision: Decision) -> Decision:
 def _in_doubt(policy: Policy, settings: Settings, rule: Rule, decision: Decision) -> Decision:
     if policy.unknown == "refuse":
         last = ("this policy refuses what it cannot find out",)
-        return replace(decision, verdict=Verdict.REFUSE, last=last, approval=None, confirm=None)
+        return replace(decision, verdict=_REFUSE, last=last, approval=None, confirm=None)
     last = ("what is unknown has to be approved",)
     plan = policy.approval or rule.approval or _security(settings)
-    return replace(decision, verdict=Verdict.APPROVE, last=last, approval=plan, confirm=None)
+    return replace(decision, verdict=_APPROVE, last=last, approval=plan, confirm=None)
 
 
 def _within_limits(policy: Policy, ctx: Context, rule: Rule, decision: Decision) -> Decision:
@@ -118,10 +114,10 @@ def _within_limits(policy: Policy, ctx: Context, rule: Rule, decision: Decision)
     if not over:
         return decision
     plan = policy.approval or rule.approval
-    if decision.verdict is Verdict.APPROVE or plan is None:
+    if decision.verdict is _APPROVE or plan is None:
         plan = _security(ctx.settings)
     last = (*decision.last, *over)
-    return replace(decision, verdict=Verdict.APPROVE, last=last, approval=plan, confirm=None, over_limit=True)
+    return replace(decision, verdict=_APPROVE, last=last, approval=plan, confirm=None, over_limit=True)
 
 
 def _over(policy: Policy, ctx: Context) -> Iterator[str]:
@@ -159,7 +155,7 @@ def _refused(policy: Policy, ctx: Context, rule: Rule | None) -> Decision:
     return Decision(
         policy=policy,
         context=ctx,
-        verdict=Verdict.REFUSE,
+        verdict=_REFUSE,
         rule=rule.name if rule else None,
         told=(rule,) if rule else policy.giving,
         duration=min(ctx.duration, longest),
@@ -184,12 +180,12 @@ def needs(policy: Policy, settings: Settings) -> Needs:
 def questions(policy: Policy, settings: Settings, ask: Ask, facts: Facts) -> Needs:
     """What outside systems would have to be asked, because it could still change what these facts lead to."""
     ctx = Context(ask, ask.duration or policy.duration.default, facts, settings)
-    if any(rule.condition.truth(ctx) is Truth.TRUE for rule in policy.refusing):
+    if any(rule.condition.truth(ctx) is _TRUE for rule in policy.refusing):
         return _together(())
     open_ones = [need for rule in policy.refusing for need in rule.condition.questions(ctx)]
     for rule in policy.giving:
         open_ones += rule.condition.questions(ctx)
-        if rule.condition.truth(ctx) is Truth.TRUE:
+        if rule.condition.truth(ctx) is _TRUE:
             break
     found = _together(open_ones)
     # Too soon after the last use is no matter while the incident that is named is open.

@@ -38,15 +38,20 @@ class OnCallFact:
     why: str | None = None
 
     @cached_property
+    def _anybodys(self) -> Sequence[OnCall]:
+        return tuple(each for each in self.people or () if each.email is None)
+
+    @cached_property
     def _by_email(self) -> Mapping[Email | None, Sequence[OnCall]]:
         found: dict[Email | None, list[OnCall]] = {}
         for each in self.people or ():
-            found.setdefault(each.email, []).append(each)
-        return found
+            if each.email is not None:
+                found.setdefault(each.email, []).append(each)
+        return {email: (*theirs, *self._anybodys) for email, theirs in found.items()}
 
     def about(self, email: Email) -> Sequence[OnCall]:
         """The entries that are that person's, or may be: a report asks about a thousand people."""
-        return (*self._by_email.get(email, ()), *self._by_email.get(None, ()))
+        return self._by_email.get(email, self._anybodys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +113,23 @@ class Members:
 
 
 _TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
-_UNHEARD = GroupFact(None, "none")
-_NO_ANSWER = OnCallFact(None, "none")
+UNHEARD, NO_ANSWER = GroupFact(None, "none"), OnCallFact(None, "none")
+"""What is known of a group and of a schedule of which nobody said anything."""
 
 
 def group_fact(name: str, settings: "Settings", facts: Facts) -> GroupFact:
     """What is known of a group: the fact, else the members that settings name, else nothing."""
-    return facts.groups.get(name) or settings.standing.groups.get(name) or _UNHEARD
+    return facts.groups.get(name) or settings.standing.groups.get(name) or UNHEARD
 
 
 def on_call_fact(name: str, settings: "Settings", facts: Facts) -> OnCallFact:
     """What is known of a schedule: the fact, else the people that settings name, else nothing."""
-    return facts.on_call.get(name) or settings.standing.on_call.get(name) or _NO_ANSWER
+    return facts.on_call.get(name) or settings.standing.on_call.get(name) or NO_ANSWER
 
 
 def membership(name: str, email: Email, settings: "Settings", facts: Facts) -> Truth:
     """Whether the person is in the group."""
-    # `group_fact`, without the call: most of what a decision does is this question.
-    fact = facts.groups.get(name) or settings.standing.groups.get(name) or _UNHEARD
+    fact = group_fact(name, settings, facts)
     members = fact.members
     if members is None or email in fact.unsettled:
         return _UNKNOWN

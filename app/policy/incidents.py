@@ -9,6 +9,8 @@ from app.policy.conditions import Context, FactSeen, Leaf, Outcome, as_truth, bo
 from app.policy.facts import ACKNOWLEDGED, Needs
 from connectors.interface import Incident
 
+_TRUE, _FALSE, _UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+
 
 def _acknowledged(incident: Incident, requester: Email) -> Truth:
     """Somebody did, and the source does not say who: that may have been them."""
@@ -36,36 +38,33 @@ class IncidentOpen(Leaf):
     def _best(self, ctx: Context) -> tuple[Truth, Incident | None]:
         still_open, named = ctx.facts.incidents.open, ctx.ask.incident
         if still_open is None:
-            return Truth.UNKNOWN, None
-        answer: tuple[Truth, Incident | None] = (Truth.FALSE, None)
+            return _UNKNOWN, None
+        answer: tuple[Truth, Incident | None] = (_FALSE, None)
         for incident in still_open:
             if named and incident.id != named and incident.id.casefold() != named.casefold():
                 continue
             truth = self._matches(incident, ctx.ask.requester)
-            if truth is Truth.TRUE:
+            if truth is _TRUE:
                 return truth, incident
-            if truth is Truth.UNKNOWN:
+            if truth is _UNKNOWN:
                 answer = truth, incident
         return answer
 
     def _matches(self, incident: Incident, requester: Email) -> Truth:
-        truth = self._severe_enough(incident)
+        severity, truth = incident.severity, _TRUE
+        if self.severity_at_least is not None and severity not in self.severe:
+            truth = _FALSE if severity in self.ranked else _UNKNOWN
+        if truth is _FALSE:
+            return truth
         if self.service is not None:
-            there = Truth.UNKNOWN if incident.service is None else as_truth(incident.service == self.service)
+            there = _UNKNOWN if incident.service is None else as_truth(incident.service == self.service)
             truth = both(truth, there)
         if self.acknowledged_by_requester:
             truth = both(truth, _acknowledged(incident, requester))
         if self.not_declared_by_requester:
             declared = incident.declared_by
-            truth = both(truth, Truth.UNKNOWN if declared is None else as_truth(declared != requester))
+            truth = both(truth, _UNKNOWN if declared is None else as_truth(declared != requester))
         return truth
-
-    def _severe_enough(self, incident: Incident) -> Truth:
-        if self.severity_at_least is None:
-            return Truth.TRUE
-        if incident.severity not in self.ranked:
-            return Truth.UNKNOWN
-        return as_truth(incident.severity in self.severe)
 
     def explain(self, ctx: Context) -> Outcome:
         """Says which incident, or which was looked for."""
