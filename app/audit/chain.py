@@ -1,5 +1,6 @@
 """The chain: numbered without a gap, each entry carrying the hash of the one before it and its own."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.store import ledger
@@ -22,25 +23,25 @@ class Chain:
 
     def follow(self, entry: tuple[Any, ...]) -> tuple[int, str] | None:
         """Go on to this entry; the number of the first that does not fit, and why, or None."""
-        before, seq = self.seq, entry[0]
-        fault = self._fault(entry)
-        if seq > before:
-            self.seq, self.hash = seq, entry[-1]
+        *said, own_hash = entry
+        seq = said[0]
+        fault = self._fault(said, own_hash)
+        if seq > self.seq:
+            self.seq, self.hash = seq, own_hash
         if seq == self._known_seq:
-            self._found = entry[-1]
+            self._found = own_hash
         return fault
 
-    def _fault(self, entry: tuple[Any, ...]) -> tuple[int, str] | None:
-        seq, *_, prev_hash, own_hash = entry
-        expected = self.seq + 1
+    def _fault(self, said: Sequence[Any], own_hash: Any) -> tuple[int, str] | None:
+        seq, expected = said[0], self.seq + 1
         if seq < expected:
             return seq, "stands before the first entry"
         if seq > expected:
             return expected, "is missing" if seq == expected + 1 else f"is missing, and all up to {seq - 1}"
-        if prev_hash != self.hash:
+        if said[-1] != self.hash:
             return seq, "does not carry the hash of the entry before it"
         try:
-            fits = ledger.digest_of(entry[:-1]) == own_hash
+            fits = ledger.digest_of(said) == own_hash
         except TypeError:
             fits = False
         return None if fits else (seq, "is not what was written: its hash does not fit what it says")

@@ -116,7 +116,9 @@ class Expected:
         expected = self.rows.pop(values[0], None)
         if expected is None:
             return None
-        present = array("q", fingerprints(map(ordered, values)))
+        present = array(
+            "q", fingerprints([each if each.__class__ is str else ordered(each) for each in values])
+        )
         if present == expected:
             return []
         return [

@@ -86,7 +86,7 @@ def digest(row: LedgerEntry) -> str:
     return digest_of((row.seq, iso(row.at), row.actor, row.action, row.request_id, row.data, row.prev_hash))
 
 
-def digest_of(fields: tuple[Any, ...]) -> str:
+def digest_of(fields: Sequence[Any]) -> str:
     """The hash of an entry with these fields, in that order, ``at`` and ``data`` as text.
 
     Raises ``TypeError`` where what must be text is none.

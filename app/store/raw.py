@@ -3,6 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from pydantic_core import from_json
@@ -47,14 +50,22 @@ def rows(
         if (reader := _reader(column, on_sqlite=on_sqlite))
     ]
     query = select(*spoken).order_by(found[0]).limit(batch)
-    more: ColumnElement[bool] | None = None
-    while True:
-        page = _fetch(session, query if more is None else query.where(more))
-        for row in page:
-            yield _read(row, readers) if readers else row
-        if len(page) < batch:
-            return
-        more = found[0] > page[-1][0]
+    for page in _pages(session, query, found[0], batch, ahead=not on_sqlite):
+        yield from (_read(row, readers) for row in page) if readers else page
+
+
+def _pages(
+    session: Session, query: Select[Any], key: Column[Any], batch: int, *, ahead: bool
+) -> Iterator[Sequence[Any]]:
+    """Page after page. ``ahead``: a server is asked for the next one while this one is looked at."""
+    with ThreadPoolExecutor(1) if ahead else nullcontext() as thread:
+        page = _fetch(session, query)
+        while len(page) == batch:
+            following = partial(_fetch, session, query.where(key > page[-1][0]))
+            fetched = thread.submit(following).result if thread else following
+            yield page
+            page = fetched()
+        yield page
 
 
 def _read(row: Values, readers: Sequence[tuple[int, Callable[[Any], Any]]]) -> Values:
