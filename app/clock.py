@@ -5,7 +5,7 @@ The only module that reads the machine's clocks.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -81,7 +81,10 @@ class Contact:
 
 
 class Timetable:
-    """Reads the due-list every half second and at each due time, rings for what is due, and minds the routines."""
+    """Reads the due-list every half second and at each due time, rings for what is due, and minds the routines.
+
+    ``saw`` is told at every look how much each lane has to do that nobody took yet.
+    """
 
     def __init__(
         self,
@@ -90,12 +93,14 @@ class Timetable:
         ring: Callable[[Sequence[str]], object],
         routines: Sequence["Routine"] = (),
         contact: Contact | None = None,
+        saw: Callable[[Mapping[str, int]], object] = lambda _lanes: None,
     ) -> None:
         self._steps = steps
         self._latest = latest
         self._ring = ring
         self._routines = routines
         self._contact = contact or Contact()
+        self._saw = saw
         self._pulsed: datetime | None = None
 
     def sweep(self) -> timedelta:
@@ -107,6 +112,7 @@ class Timetable:
             with self._steps.read() as session:
                 lanes = timetable.waiting_lanes(session, now)
                 next_at = timetable.next_due_at(session, now)
+            self._saw(lanes)
             # Before anything is written: where nothing can be, what is due is still taken back.
             if lanes:
                 self._ring(sorted(lanes))

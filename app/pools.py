@@ -99,10 +99,12 @@ class Pools:
         self._lock = threading.Lock()
         self._awake = threading.Event()
         self._senders = Senders(
-            deliver, lambda: bool(self._running) or self._awake.is_set(), self.takes_very_much
+            deliver, lambda: self._is_busy() or self.takes_very_much(), self.takes_very_much
         )
         self._rung: set[str] = set()
         self._mine: set[str] = set()
+        self._crowd = 0
+        """Revocations that wait for anybody, as the timetable saw it last."""
         self._more: dict[str, bool] = {}
         """Lanes in which more may wait than there was room for, and whether it is ours."""
         self._stop = threading.Event()
@@ -160,10 +162,17 @@ class Pools:
         return row.kind in self._together and "error" not in row.data
 
     def takes_very_much(self) -> bool:
-        """Whether so much is being taken back here that everything else should come after it."""
+        """Whether so much is being taken back, or waits for that, that everything else should come after it."""
         with self._lock:
             taken = sum(1 for lane in self._running.values() if lane.startswith(TAKING))
-        return taken > MOST_TOGETHER
+        return max(taken, self._crowd) > MOST_TOGETHER
+
+    def notice_crowd(self, waiting: Mapping[str, int]) -> None:
+        """So much waits in each lane, whoever is to do it: words are not to be in its way from here either."""
+        self._crowd = sum(count for lane, count in waiting.items() if lane.startswith(TAKING))
+
+    def _is_busy(self) -> bool:
+        return bool(self._running) or self._awake.is_set()
 
     def stop(self, patience: float = 8.0) -> None:
         """Take nothing new and finish what is in hand, for at most ``patience`` seconds."""

@@ -331,7 +331,8 @@ def make_timetable(
         clocks.Routine("remember", REMEMBER_EVERY, vigil.memory.refresh),
         clocks.Routine("compare", COMPARE_EVERY, house.known.look),
     ]
-    return clocks.Timetable(house.steps, house.clock.latest, ring_everybody, routines, vigil.contact)
+    now, contact = house.clock.latest, vigil.contact
+    return clocks.Timetable(house.steps, now, ring_everybody, routines, contact, saw=pools.notice_crowd)
 
 
 def serve_ops(house: House) -> Callable[[], None]:

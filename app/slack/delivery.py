@@ -39,6 +39,8 @@ LOOK_WHILE_QUIET = timedelta(seconds=5)
 _GONE = frozenset({"cant_update_message", "edit_window_closed", "is_inactive", "message_not_found"})
 _NO_THREAD = frozenset({"cannot_reply_to_message", "message_not_found", "thread_not_found"})
 _SOON = timedelta(milliseconds=20)
+_LOOKS = 3
+"""Others may have sent what a look found; whoever was too late so often comes again soon."""
 _GATHERED = frozenset({"card", "event"})
 
 
@@ -82,6 +84,7 @@ class Delivery:
         self._quiet_until: datetime | None = None
         self._escalate_at: datetime | None = None
         self._in_hand: dict[int, None] = {}
+        self._ahead = outbox.Ahead()
 
     def deliver(self, until: datetime | None = None, most: int = BUDGET) -> timedelta | None:
         """Send what was due by ``until`` (now), at most so many messages.
@@ -90,10 +93,9 @@ class Delivery:
         a good policy folder.
         """
         grace = timedelta() if until is None else max(timedelta(), self._steps.now() - until)
-        if self._is_something_ready(grace):
-            for _ in range(most):
-                if self._is_quiet() or not self._deliver_one(self._steps.now() - grace):
-                    break
+        for _ in range(most):
+            if self._is_quiet() or not self._deliver_one(grace):
+                break
         self._escalate()
         return self._rest(grace)
 
@@ -126,14 +128,24 @@ class Delivery:
 
     def _is_something_ready(self, grace: timedelta) -> bool:
         """Looked at without a lock: most calls find nothing, and must not hold up those who write."""
-        now = self._steps.now()
-        with self._steps.read() as session:
-            return outbox.next_ready(session, now - grace, now) is not None
+        if not self._ahead:
+            now = self._steps.now()
+            with self._steps.read() as session:
+                self._ahead.look(session, now - grace, now)
+        return bool(self._ahead)
 
-    def _deliver_one(self, until: datetime) -> bool:
+    def _claim(self, grace: timedelta) -> Claimed | None:
+        for _ in range(_LOOKS):
+            if not self._is_something_ready(grace):
+                break
+            with self._steps.step() as step:
+                if claimed := outbox.claim(step, self._owner, step.now - grace, self._ahead):
+                    return claimed
+        return None
+
+    def _deliver_one(self, grace: timedelta) -> bool:
         """Send one notice; False where none is ready."""
-        with self._steps.step() as step:
-            claimed = outbox.claim(step, self._owner, until)
+        claimed = self._claim(grace)
         if claimed is None:
             return False
         key = claimed.notice.id or 0

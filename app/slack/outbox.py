@@ -4,7 +4,9 @@ In one conversation notices go one after the other, the most urgent first; one t
 its own conversation. A lease says who is sending; one that ran out: nobody knows whether Slack has it.
 """
 
+from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -40,6 +42,8 @@ _WRONG = 2 * LEASE
 OVERDUE = timedelta(seconds=60)
 REFUSALS_EVERY = timedelta(seconds=60)
 MOST_TOLD = 20
+MOST_AHEAD = 20
+"""So many are found by one look: each waits behind the others, whatever else comes to be as urgent meanwhile."""
 _LOCK = "outbox"
 
 
@@ -61,10 +65,45 @@ def is_channel(conversation: str) -> bool:
     return not conversation.startswith(("dm:", "to:"))
 
 
-def claim(step: Step, owner: str, until: datetime) -> Claimed | None:
-    """Take the most urgent notice that was due by ``until`` and whose conversation is free."""
+class Ahead:
+    """What one look found ready, in its order; several threads take from it.
+
+    A look reads all that waits, which may be thousands; so it is not done for each of them. What was found is equally
+    urgent, and holds until it is used up or something more urgent comes.
+    """
+
+    def __init__(self) -> None:
+        self._keys: deque[int] = deque()
+        self._priority = 0
+        self._newest = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+    def look(self, session: Session, until: datetime, now: datetime) -> None:
+        """Find what could be sent now; ``session`` must read one instant."""
+        rows = session.connection().execute(_ready(), _at(until, now)).all()
+        newest = session.exec(select(func.max(Notice.id))).one()
+        self._keys = deque(row.id for row in rows if row.priority == rows[0].priority)
+        self._priority, self._newest = (rows[0].priority if rows else 0), newest or 0
+
+    def take(self, session: Session, until: datetime, now: datetime) -> Notice | None:
+        """The first that could still be sent; None: look again."""
+        at = _at(until, now)
+        overtaken = {"newest": self._newest, "priority": self._priority} | at
+        if session.connection().execute(_more_urgent(), overtaken).first():
+            self._keys.clear()
+        found: Notice | None = None
+        while self._keys and found is None:
+            with suppress(IndexError):  # another thread took the last one
+                found = session.exec(_still_ready(), params={"key": self._keys.popleft()} | at).first()
+        return found
+
+
+def claim(step: Step, owner: str, until: datetime, ahead: Ahead) -> Claimed | None:
+    """Take the most urgent notice that was due by ``until`` and whose conversation is free; None: look again."""
     step.lock_name(_LOCK)
-    found = next_ready(step.session, until, step.now)
+    found = ahead.take(step.session, until, step.now)
     if found is None:
         return None
     settled: tuple[int, ...] = ()
@@ -80,12 +119,6 @@ def claim(step: Step, owner: str, until: datetime) -> Claimed | None:
     step.session.flush()
     step.session.expunge(found)
     return Claimed(found, settled)
-
-
-def next_ready(session: Session, until: datetime, now: datetime) -> Notice | None:
-    """The most urgent notice that could be sent now."""
-    found: Notice | None = session.exec(_next_ready(), params=_at(until, now)).first()
-    return found
 
 
 def next_at(session: Session, now: datetime) -> datetime | None:
@@ -113,11 +146,33 @@ def _same_slot() -> Select[int | None, str | None]:
 
 
 @cache
-def _next_ready() -> Any:
+def _ready() -> Select[int | None, int]:
     firsts = _firsts()
-    ready = select(Notice).join(firsts, firsts.c.id == col(Notice.id))
+    ready = sa_select(col(Notice.id), col(Notice.priority)).join(firsts, firsts.c.id == col(Notice.id))
     ready = ready.where(firsts.c.place == 1, _is_due(), ~_busy())
-    return ready.order_by(col(Notice.priority), col(Notice.id)).limit(1)
+    return ready.order_by(col(Notice.priority), col(Notice.id)).limit(MOST_AHEAD)
+
+
+@cache
+def _still_ready() -> Any:
+    """The notice ``:key``, where it is still the first of its conversation that may be sent."""
+    other: Any = aliased(Notice)
+    sooner = or_(
+        other.priority < col(Notice.priority),
+        and_(other.priority == col(Notice.priority), other.id < col(Notice.id)),
+    )
+    relevant = or_(_is_due(other), other.attempts > 0)
+    theirs = other.conversation == col(Notice.conversation)
+    before = exists().where(theirs, other.sent_at.is_(None), relevant, sooner)
+    mine = _waiting(col(Notice.id) == bindparam("key"), _is_due(), ~_busy(), ~before)
+    return select(Notice).where(*mine)
+
+
+@cache
+def _more_urgent() -> Select[int | None]:
+    """One that was written after ``:newest``, and is to go before those of ``:priority``."""
+    since = (col(Notice.id) > bindparam("newest"), col(Notice.priority) < bindparam("priority"))
+    return sa_select(col(Notice.id)).where(*_waiting(*since, _is_due())).limit(1)
 
 
 @cache
@@ -147,10 +202,10 @@ def _busy() -> ColumnElement[bool]:
     )
 
 
-def _is_due() -> ColumnElement[bool]:
+def _is_due(of: Any = Notice) -> ColumnElement[bool]:
     """Its time has come; or nobody knows its time, because it was written later than it is now."""
-    was_put_off = and_(col(Notice.attempts) > 0, col(Notice.lease_until).is_(None))
-    return or_(col(Notice.due_at) <= _UNTIL, and_(col(Notice.created_at) > _UNTIL_WRONG, ~was_put_off))
+    was_put_off = and_(of.attempts > 0, of.lease_until.is_(None))
+    return or_(of.due_at <= _UNTIL, and_(of.created_at > _UNTIL_WRONG, ~was_put_off))
 
 
 def _firsts() -> Subquery:

@@ -6,12 +6,12 @@ from typing import Any, NoReturn
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.exc import OperationalError
 
-from app import facts
+from app import facts, wiring
 from app.clock import Timetable
-from app.pools import Pools
+from app.pools import MOST_TOGETHER, Pools
 from app.queue import Listener
 from app.rosters import MOST_MEMBERS, Rosters
 from app.shelf import PolicyShelf
@@ -45,6 +45,24 @@ def test_what_is_due_is_rung_for_though_nothing_can_be_written(house: TestHouse)
     rung: list[Sequence[str]] = []
     Timetable(house.house.steps, house.clock.latest, rung.append).sweep()
     assert any("take:orders-db" in lanes for lanes in rung)
+
+
+def test_the_clock_sends_little_while_others_take_very_much_back(house: TestHouse) -> None:
+    pools = pools_of(house, lambda _row: None)
+    timetable = wiring.make_timetable(house.house, pools, lambda _lanes: None)
+
+    def sweep_with(many: int) -> bool:
+        with house.house.steps.step() as step:
+            for number in range(many):
+                step.due("any", str(number), step.now, "take:orders-db")
+        timetable.sweep()
+        return pools.takes_very_much()
+
+    assert not sweep_with(MOST_TOGETHER)
+    assert sweep_with(MOST_TOGETHER + 1)
+    with house.house.engine.begin() as connection:
+        connection.execute(delete(Due))
+    assert not sweep_with(0)
 
 
 @EACH

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from app import notices
 from app.model import SlackUser
@@ -152,6 +153,25 @@ def test_a_grants_alert_overtakes_what_waited_before_it(outbox: Outbox) -> None:
     outbox.writes(lambda step: _card(step, newer, Priority.GRANT))
     outbox.later(seconds=31)
     assert ["newer" in card.text for card in outbox.cards()] == [True, False]
+
+
+def test_one_look_finds_many_and_what_is_more_urgent_overtakes_them_all_the_same(outbox: Outbox) -> None:
+    looks: list[str] = []
+
+    def looked(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        looks.extend([statement] if "row_number" in statement and "LIMIT" in statement else [])
+
+    event.listen(outbox.steps.engine, "before_cursor_execute", looked)
+    for user in ("U0ADA", "U0GRACE", "U0HEIDI", "U0EVE"):
+        told = SlackUser("T0ACME", user)
+        outbox.writes(lambda step, told=told: notices.outcome(step, told, None, "Approved.", None))  # type: ignore[misc]
+    outbox.delivery.deliver(outbox.clock.now(), 2)
+    assert len(looks) == 1
+    urgent = outbox.asks()
+    outbox.writes(lambda step: _card(step, urgent, Priority.GRANT))
+    outbox.delivers()
+    sent = [call.arguments["text"] for call in outbox.slack.requests("chat.postMessage")]
+    assert [text == "Approved." for text in sent] == [True, True, False, True, True]
 
 
 def test_the_ledger_holds_the_ts_of_every_alert_and_the_alert_its_head(outbox: Outbox) -> None:
@@ -345,10 +365,16 @@ def test_a_change_whose_answer_was_lost_is_repeated_without_ado(outbox: Outbox) 
     assert "repeated" not in card.text
 
 
+def claimed_by_the_dead(outbox: Outbox) -> None:
+    ahead, now = rows.Ahead(), outbox.clock.now()
+    with outbox.steps.step() as step:
+        ahead.look(step.session, now, now)
+        assert rows.claim(step, "dead", now, ahead)
+
+
 def test_what_a_dead_worker_was_sending_is_sent_again_as_repeated(outbox: Outbox) -> None:
     outbox.alerts("frozen", by="eve@example.com", reason="drill")
-    with outbox.steps.step() as step:
-        assert rows.claim(step, "dead", outbox.clock.now())
+    claimed_by_the_dead(outbox)
     outbox.delivers()
     assert outbox.cards() == []
     outbox.later(seconds=rows.LEASE.total_seconds() + 1)
@@ -377,8 +403,7 @@ def test_what_a_clock_wrote_that_was_ahead_is_told_when_it_was_set_right(outbox:
     outbox.clock.advance(minutes=10)
     outbox.alerts("frozen", by="eve@example.com", reason="drill")
     outbox.alerts("frozen", by="frank@example.com", reason="drill")
-    with outbox.steps.step() as step:
-        assert rows.claim(step, "dead", outbox.clock.now())
+    claimed_by_the_dead(outbox)
     outbox.clock.advance(minutes=-10)
     outbox.delivers()
     assert [card.text.startswith("(repeated") for card in outbox.cards()] == [True, False]
@@ -471,7 +496,9 @@ def test_where_another_channel_has_the_card_nobody_is_written_to(watched: Outbox
 def test_an_alert_that_is_not_taken_for_a_minute_is_escalated_once(outbox: Outbox) -> None:
     outbox.tells(outbox.asks(), "active", Priority.GRANT)
     with outbox.steps.read() as session:
-        assert rows.next_ready(session, outbox.clock.now(), outbox.clock.now())
+        ahead = rows.Ahead()
+        ahead.look(session, outbox.clock.now(), outbox.clock.now())
+        assert ahead
     outbox.faults.rate_limit("chat.postMessage", retry_after=600, count=1)
     outbox.alerts("frozen", by="eve@example.com", reason="drill")
     outbox.delivers()
