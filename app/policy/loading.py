@@ -17,7 +17,7 @@ from app.policy.building import build_policy, build_settings, named_domains
 from app.policy.checks import Checker, Known
 from app.policy.checks_settings import SettingsChecker, check_incidents, known_names
 from app.policy.faults import Document
-from app.policy.folder import SETTINGS, Disk, Stored, Texts
+from app.policy.folder import MOST_FILES, SETTINGS, Disk, Stored, Texts
 from app.policy.kinds import Kinds
 from app.policy.model import TRY, PolicyFolder
 from app.policy.names import POLICY_ID, Wrong
@@ -67,7 +67,7 @@ def digest_of(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=MOST_FILES + 1)
 def _read_again(text: str, name: str) -> Read:
     """Policies that did not change are not parsed again: of a thousand, a reload parses those that did."""
     return read_yaml(text, name)

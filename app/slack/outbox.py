@@ -83,7 +83,7 @@ class Ahead:
     def look(self, session: Session, until: datetime, now: datetime) -> None:
         """Find what could be sent now; ``session`` must read one instant."""
         rows = session.connection().execute(_ready(), _at(until, now)).all()
-        newest = session.exec(select(func.max(Notice.id))).one()
+        newest = session.exec(select(func.max(Notice.id))).one() if rows else 0
         self._keys = deque(row.id for row in rows if row.priority == rows[0].priority)
         self._priority, self._newest = (rows[0].priority if rows else 0), newest or 0
 

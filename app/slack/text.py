@@ -17,6 +17,8 @@ MOST_TEXT = 3900
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _UNSEEN = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f\u180b\u180c\u180d\u180e\u180f")
 _BREAKS = frozenset("\u2028\u2029\u0085\u000b\u000c")
+_FIRST_COMBINING = "\u0300"
+"""What is printable before it is a letter or a sign of western Europe that can be seen and stands by itself."""
 _COMBINED = 4
 """That many combining marks a character may carry before they climb over the lines above."""
 
@@ -35,7 +37,7 @@ Words = Sequence[Part]
 
 def visible(typed: str) -> str:
     """What somebody typed, with nothing in it that hides, reorders or overwrites what stands beside it."""
-    if typed.isascii() and typed.isprintable():
+    if typed.isprintable() and (typed.isascii() or max(typed) < _FIRST_COMBINING):
         return typed
     shown: list[str] = []
     combined = 0
