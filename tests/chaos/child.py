@@ -1,21 +1,36 @@
 """One process of the installation that can be told to die at a point, and that its clock is wrong.
 
-``python -m tests.chaos.child COMMAND``. Orders come on standard input, a JSON list a line: ``["die", POINT, ABOUT,
-PASSES]``, ``["live"]``, ``["clock", SECONDS]``. Only here does anybody listen to the points.
+Forked by the nursery. Orders come on standard input, a JSON list a line: ``["die", [[POINT, ABOUT, PASSES], …]]``
+(at whichever it passes first), ``["live"]``, ``["clock", SECONDS]``. Only here does anybody listen to the points. Who
+dies at one says so in the log, because nobody else knows at which.
 """
 
-import ctypes
 import json
 import os
 import signal
 import sys
 import threading
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from app import points
 from app.clock import SystemClock
 from app.points import Point
+from tests.chaos.nursery import bear
+
+DIED = "DIED "
+
+
+@dataclass(slots=True)
+class _Death:
+    point: str
+    about: str | None
+    passes: int
+
+    def happen(self) -> None:
+        os.write(2, f"\n{DIED}{json.dumps([self.point, self.about])}\n".encode())
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Orders:
@@ -24,18 +39,16 @@ class Orders:
     def __init__(self) -> None:
         self.wrong_by = timedelta()
         self._lock = threading.Lock()
-        self._death: tuple[str, str | None] | None = None
-        self._passes = 0
+        self._deaths: tuple[_Death, ...] = ()
 
     def reached(self, point: Point, about: tuple[str, ...]) -> None:
         """Die here, if that was the order."""
-        death = self._death
-        if death is None or death[0] != point or death[1] not in (None, *about):
-            return
-        with self._lock:
-            self._passes -= 1
-            if self._passes <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+        for death in self._deaths:
+            if death.point == point and death.about in (None, *about):
+                with self._lock:
+                    death.passes -= 1
+                    if death.passes <= 0:
+                        death.happen()
 
     def obey(self) -> None:
         """Take orders until the harness is gone, and go with it."""
@@ -45,18 +58,17 @@ class Orders:
 
     def _take(self, order: list[Any]) -> None:
         match order:
-            case ["die", point, about, passes]:
-                self._death, self._passes = (point, about), passes
+            case ["die", deaths]:
+                self._deaths = tuple(_Death(*each) for each in deaths)
             case ["live"]:
-                self._death = None
+                self._deaths = ()
             case ["clock", seconds]:
                 self.wrong_by = timedelta(seconds=seconds)
 
 
 def main() -> None:
-    """Listen, then be the process."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    """Be born, listen, then be the process."""
+    sys.argv = ["breakglass", bear()]
     orders = Orders()
     points.listen(orders.reached)
     SystemClock.wrong_by = lambda: orders.wrong_by

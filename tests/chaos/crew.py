@@ -1,5 +1,6 @@
 """Whoever dies is started again, as a host would do it; and one after the other is told where to die."""
 
+import json
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +9,9 @@ from sqlmodel import col
 
 from app.store.step import LEASE
 from app.store.tables import Due
+from tests.chaos.child import DIED
 from tests.chaos.diary import Diary, Outage
-from tests.chaos.plan import WEB, Death, Plan
+from tests.chaos.plan import BACK, WEB, Aims, Death, Plan
 from tests.chaos.scene import Scene, order, order_death
 from tests.processes.children import Child
 
@@ -29,7 +31,7 @@ class Member:
     since: float
     ripe_at: float = 0.0
     ready: bool = False
-    sentence: Death | None = None
+    sentence: Sequence[Death] = ()
     sentenced_at: float = 0.0
     start_at: float | None = None
     spared_until: float = 0.0
@@ -41,10 +43,10 @@ class Crew:
     def __init__(self, scene: Scene, diary: Diary, plan: Plan, sizes: Mapping[str, int]) -> None:
         self._scene = scene
         self._diary = diary
-        self._deaths = plan.deaths()
-        self._between = plan.between_deaths
-        self._waiting: list[Death] = []
+        self._aims = Aims(plan)
+        self._begun = 0.0
         self._next_death = 0.0
+        self._wrong: Outage | None = None
         self._nobody: Outage | None = None
         self.wrong_by = 0.0
         self.may_die = False
@@ -90,21 +92,24 @@ class Crew:
         if self._diary.now() < (member.start_at or 0.0):
             return
         member.child, member.start_at = self._scene.begin(member.command), None
-        member.since, member.ready, member.sentence = self._diary.now(), False, None
+        member.since, member.ready, member.sentence = self._diary.now(), False, ()
         if self.wrong_by:
-            order(member.child, "clock", self.wrong_by)
+            self._set_clock(member)
 
     def _bury(self, member: Member) -> None:
         code = member.child.popen.wait()
         self._diary.left_behind(self.in_hand(member), LEASE.total_seconds() + _AGAIN)
-        if member.sentence is not None and code == -signal.SIGKILL:
-            self._diary.points[str(member.sentence)] += 1
+        self._diary.died(member.child.log.stem)
+        death = _death_of(member)
+        if death is not None:
+            self._aims.hit(death)
+            self._diary.points[str(death)] += 1
             self._diary.kills["at a point"] += 1
-            self._diary.say(f"{member.command} died {member.sentence}")
+            self._diary.say(f"{member.command} died {death}")
         elif code != -signal.SIGKILL:
             self._diary.troubles[f"{member.command} ended by itself with {code}"] += 1
             self._diary.say(f"{member.command} ended with {code}: {member.child.said()[-300:]}")
-        member.ready, member.sentence = False, None
+        member.ready, member.sentence = False, ()
         member.start_at = self._diary.now() + _AGAIN
 
     def in_hand(self, member: Member) -> list[str]:
@@ -125,24 +130,22 @@ class Crew:
     def _sentence_somebody(self) -> None:
         now = self._diary.now()
         for member in self.members:
-            if member.sentence is not None and now - member.sentenced_at > PATIENCE:
+            if member.sentence and now - member.sentenced_at > PATIENCE:
                 order(member.child, "live")
-                self._waiting.append(member.sentence)
-                member.sentence = None
+                member.sentence = ()
         if now < self._next_death:
             return
-        death = self._waiting.pop(0) if len(self._waiting) > len(self.members) else next(self._deaths)
-        if free := self._fit(death):
+        free = next(filter(None, map(self._fit, self._aims.sides())), ())
+        if free:
             chosen = min(free, key=lambda each: each.ripe_at)
-            chosen.sentence, chosen.sentenced_at = death, now
-            order_death(chosen.child, death.point, death.about, death.passes)
-            self._next_death = now + self._between
-        else:
-            self._waiting.append(death)
+            where = WEB if chosen.command == WEB else BACK
+            chosen.sentence, chosen.sentenced_at = self._aims.next(where), now
+            order_death(chosen.child, chosen.sentence)
+            self._next_death = now + self._aims.pause(now - self._begun)
 
-    def _fit(self, death: Death) -> Sequence[Member]:
-        """Who may come by that point soon: a clock only while no worker does its work."""
-        if death.where == WEB:
+    def _fit(self, where: str) -> Sequence[Member]:
+        """Who may come by such a point soon: a clock only while no worker does its work."""
+        if where == WEB:
             return self._free(WEB)
         works = any(each.ready for each in self.members if each.command == "worker")
         return self._free("worker" if works else "clock")
@@ -164,7 +167,7 @@ class Crew:
         free = [each for each in self.members if self._may_be_killed(each, self._diary.now())]
         if free and self.may_die:
             member = free[pick % len(free)]
-            member.sentence = None
+            member.sentence = ()
             member.child.kill()
             self._diary.kills["at random"] += 1
             self._diary.say(f"{member.command} killed")
@@ -173,7 +176,7 @@ class Crew:
         """Kill all of these: what they remember is worth nothing any more."""
         for member in self.members:
             if member.command in commands and member.child.alive():
-                member.sentence = None
+                member.sentence = ()
                 member.child.kill()
                 self._diary.kills["after a wrong clock"] += 1
 
@@ -182,11 +185,11 @@ class Crew:
         member = next((each for each in self.members if each.command == command and each.ready), None)
         if member is not None:
             order(member.child, "live")
-            member.sentence, member.spared_until = None, self._diary.now() + seconds
+            member.sentence, member.spared_until = (), self._diary.now() + seconds
 
     def let_all_die(self) -> None:
         """From now on anybody may be killed, who came up just now as well."""
-        self.may_die = True
+        self.may_die, self._begun = True, self._diary.now()
         for member in self.members:
             member.ripe_at = 0.0
 
@@ -195,7 +198,7 @@ class Crew:
         self.may_die = False
         for member in self.members:
             order(member.child, "live")
-            member.sentence = None
+            member.sentence = ()
 
     # --- other things that happen to them ------------------------------------------------------------------
     def signal(self, number: int, members: Sequence[Member] | None = None) -> None:
@@ -210,7 +213,24 @@ class Crew:
         return [free[pick % len(free)]] if free else []
 
     def set_clocks(self, seconds: float) -> None:
-        """Everybody's clock is off by so much."""
+        """Everybody's clock is off by so much; and the diary knows whose and when."""
         self.wrong_by = seconds
+        if self._wrong is not None:
+            self._diary.back(self._wrong)
+        self._wrong = Outage("clocks", self._diary.now()) if seconds else None
+        self._diary.clocks += [self._wrong] if self._wrong else []
         for member in self.members:
-            order(member.child, "clock", seconds)
+            self._set_clock(member)
+
+    def _set_clock(self, member: Member) -> None:
+        self._diary.set_clock(member.child.log.stem, self.wrong_by)
+        order(member.child, "clock", self.wrong_by)
+
+
+def _death_of(member: Member) -> Death | None:
+    """At which of the points ordered it died, by its own last words."""
+    last = [line for line in member.child.said().splitlines() if line.startswith(DIED)]
+    if not last:
+        return None
+    point, about = json.loads(last[-1].removeprefix(DIED))
+    return next((each for each in member.sentence if (each.point, each.about) == (point, about)), None)

@@ -34,6 +34,12 @@ class Diary:
     kills: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     paces: list[tuple[float, float]] = field(default_factory=list)
+    clocks: list[Outage] = field(default_factory=list)
+    """When clocks were wrong."""
+    ahead: dict[str, Outage] = field(default_factory=dict)
+    """Processes whose clock was set ahead, until their death: what they saw of a later hour they cannot forget."""
+    wall: float = field(default_factory=time.time)
+    """What everybody else calls the beginning."""
 
     def now(self) -> float:
         """Seconds since the beginning."""
@@ -58,6 +64,28 @@ class Diary:
         now = self.now()
         self.outages += [Outage("lease", now, now + seconds, ref) for ref in refs]
 
+    def set_clock(self, name: str, seconds: float) -> None:
+        """The clock of that process is off by so much from now on."""
+        if seconds > 0:
+            self.ahead.setdefault(name, Outage(name, self.now()))
+
+    def died(self, name: str) -> None:
+        """That process is dead."""
+        if name in self.ahead:
+            self.back(self.ahead[name])
+
+    def was_ahead(self, name: str, at: float) -> bool:
+        """Whether we had set that one's clock ahead by then."""
+        return name in self.ahead and self.ahead[name].since <= at
+
+    def anybody_ahead(self, since: float, until: float) -> bool:
+        """Whether somebody lived between these whose clock we had set ahead."""
+        return any(_overlaps(each, since, until) for each in self.ahead.values())
+
+    def clocks_wrong(self, since: float, until: float) -> bool:
+        """Whether the clocks were wrong at any time between these."""
+        return any(_overlaps(each, since, until) for each in self.clocks)
+
     def note_pace(self) -> None:
         """How many want a processor, for each that there is: on a machine with other things to do all is slower."""
         self.paces.append((self.now(), max(1.0, _runnable() / (os.cpu_count() or 1))))
@@ -78,6 +106,10 @@ class Diary:
         """Whether nothing that all ends need was away between these, or shortly before."""
         general = [each for each in self.outages if each.only is None]
         return not any(each.since <= until and (each.until or until) >= since - 5 for each in general)
+
+
+def _overlaps(outage: Outage, since: float, until: float) -> bool:
+    return outage.since <= until and (outage.until is None or outage.until >= since)
 
 
 def _runnable() -> int:

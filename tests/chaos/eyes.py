@@ -1,6 +1,7 @@
 """Two who watch and touch nothing: one at the target, one at the ledger. Neither goes through a wire."""
 
 import json
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from app.store.tables import LedgerEntry
 AT_THE_TARGET = 0.04
 AT_THE_LEDGER = 0.1
 """Seconds between two looks."""
+_TAKING = re.compile(r'^(\d+\.\d+) (\S*) LOG: .*?: +REVOKE "?(\w+)"? FROM "?(\w+)"?', re.MULTILINE)
 _MEMBERS = """SELECT r.rolname, m.rolname, g.rolname = 'bot' FROM pg_auth_members a
               JOIN pg_roles m ON m.oid = a.member JOIN pg_roles r ON r.oid = a.roleid
               JOIN pg_roles g ON g.oid = a.grantor WHERE r.rolname LIKE 'incident%' AND m.rolname <> 'bot'"""
@@ -109,6 +111,21 @@ class TargetEye(Watcher):
 
 
 @dataclass(frozen=True, slots=True)
+class Taking:
+    """Somebody told the target to take a role from somebody; ``by`` which process of ours."""
+
+    at: float
+    by: str
+    role: str
+    person: str
+
+
+def takings(log: str, begun: float) -> list[Taking]:
+    """All of them in order, by the target's own log; ``begun`` is when that counting of seconds begins."""
+    return [Taking(float(at) - begun, *who) for at, *who in _TAKING.findall(log)]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One ledger entry; committed after ``after`` and before ``before``."""
 
@@ -140,6 +157,7 @@ class LedgerEye(Watcher):
         self._now = now
         self._tail = _Tail()
         self.entries: list[Entry] = []
+        self.opened = 0
 
     def look(self) -> None:
         """Read what came since."""
@@ -151,6 +169,7 @@ class LedgerEye(Watcher):
             rows = session.exec(newer).all()
             seen = self._now()
             self.entries += [self._entry(row, seen) for row in rows]
+        self.opened += sum(1 for row in rows if row.action == "RequestOpened")
         self._tail = _Tail(self.entries[-1].seq if self.entries else 0, at)
 
     def _entry(self, row: LedgerEntry, seen: float) -> Entry:
@@ -166,7 +185,8 @@ class LedgerEye(Watcher):
 @dataclass(slots=True)
 class Given:
     """One grant as the ledger tells it. ``ends`` is its promised end; each time is the latest it can have been,
-    but ``planned``, ``begun`` and ``ending``, which are the earliest."""
+    but ``planned``, ``begun`` and ``ending``, which are the earliest. ``known``: the latest it can have been planned.
+    ``decided_at``: what whoever planned it took the time to be then."""
 
     id: str
     request_id: str
@@ -174,6 +194,8 @@ class Given:
     role: str
     had: bool
     planned: float
+    known: float
+    decided_at: datetime
     ends: float
     ends_at: datetime
     begun: float | None = None
@@ -181,6 +203,7 @@ class Given:
     ending: float | None = None
     ended: float | None = None
     over: float | None = None
+    because: str | None = None
     moves: list[str] = field(default_factory=list)
 
     def end(self) -> float:
@@ -208,7 +231,7 @@ def _planned(key: str, row: Mapping[str, Any], entry: Entry) -> Given:
     ends_at = datetime.fromisoformat(row["ends_at"])
     ends = entry.before + (ends_at - entry.at).total_seconds()
     who = (row["request_id"], row["subject"], row["access"]["role"], row["already_had"])
-    return Given(key, *who, planned=entry.after, ends=ends, ends_at=ends_at)
+    return Given(key, *who, entry.after, entry.before, entry.at, ends, ends_at)
 
 
 def _moved(grant: Given, state: str, entry: Entry) -> None:
@@ -220,5 +243,6 @@ def _moved(grant: Given, state: str, entry: Entry) -> None:
             grant.active = entry.before
         case "revoking" | "failed":
             grant.ending, grant.ended = entry.after, entry.before
+            grant.because = entry.data.get("because")
     if state in {"failed", "revoked", "left"}:
         grant.over = entry.before

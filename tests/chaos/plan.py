@@ -7,12 +7,14 @@ request that waits), because what waits then is decided by what died before.
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, cycle
+from itertools import cycle
 
 from app.points import Point
 from tests.chaos.company import LEADS, POLICIES, SECURITY, STAFF
 
 ACTS_A_SECOND = 3.0
+ASKS_A_SECOND = 1.45
+"""So many are stored on average: what comes before a closed door is made up for."""
 _ACTS = {
     "ask": 50,
     "approve": 22,
@@ -59,6 +61,10 @@ _LONG = {"one asleep": (4.5, 8.0), "target hangs": (1.0, 7.0), "target refuses":
 
 WEB, BACK = "web", "back"
 """Where a death is ordered: at the door, or in a worker or clock."""
+WEB_IN = 8
+"""One order in so many is for the door."""
+FEW = 4
+SOONEST = 0.3
 _STORED = ("RequestOpened", "Pressed")
 _MOVES = (
     "ApprovalAsked",
@@ -116,7 +122,7 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The stream. Deaths are ordered one after the other, for ever."""
+    """The stream; ``walk`` are the deaths that are to be died, each at least once."""
 
     seed: int
     seconds: float
@@ -124,14 +130,53 @@ class Plan:
     troubles: Sequence[Trouble]
     walk: Sequence[Death]
 
-    @property
-    def between_deaths(self) -> float:
-        """Seconds between two orders to die: so many that work gets done between them, where there is time."""
-        return min(2.0, self.seconds / 10)
+    def more_asks(self) -> Iterator[Act]:
+        """What is asked for besides, in its order, whenever fewer were stored than should be."""
+        chance = random.Random(f"{self.seed} more")  # noqa: S311 - to be repeated, not to be secret
+        while True:
+            yield _ask(chance, 0.0, chance.randrange(100), _longest(self.seconds))
 
-    def deaths(self) -> Iterator[Death]:
-        """First each point once, then any."""
-        return chain(self.walk, cycle(random.Random(self.seed).sample(self.walk, len(self.walk))))  # noqa: S311
+
+class Aims:
+    """Where somebody is told to die: as long as there is a point at which nobody did, there."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._seconds = plan.seconds
+        self._unhit = list(plan.walk)
+        mixed = random.Random(plan.seed).sample(plan.walk, len(plan.walk))  # noqa: S311 - to be repeated
+        self._usual = {where: cycle([each for each in mixed if each.where == where]) for where in (WEB, BACK)}
+        self._orders = 0
+
+    @property
+    def _plain(self) -> Sequence[Death]:
+        return [each for each in self._unhit if each.about is None]
+
+    def sides(self) -> Sequence[str]:
+        """Where the next may die, the first of these where there is anybody."""
+        return (WEB, BACK) if self._orders % WEB_IN == WEB_IN - 1 else (BACK,)
+
+    def next(self, where: str) -> Sequence[Death]:
+        """For one process there, which dies at whichever of these it passes first: what is passed often is soon done.
+
+        Points by their name come first; with the last of them, which are passed seldom, come their meanings.
+        """
+        self._orders += 1
+        unhit = [each for each in self._unhit if each.where == where]
+        plain = [each for each in unhit if each.about is None]
+        return (plain if len(plain) > FEW else unhit) or [next(self._usual[where])]
+
+    def hit(self, death: Death) -> None:
+        """Somebody died there: at that point by its name, and in this meaning of it."""
+        self._unhit = [
+            each
+            for each in self._unhit
+            if each != death and not (each.about is None and each.point == death.point)
+        ]
+
+    def pause(self, passed: float) -> float:
+        """Seconds until the next order: so many that work gets done between them, where there is time."""
+        left = max(0.0, self._seconds - passed)
+        return max(SOONEST, min(2.0, self._seconds / 10, left / (2 * len(self._plain) + 1)))
 
 
 def make(seed: int, seconds: float, kind: str) -> Plan:
@@ -148,13 +193,22 @@ def _acts(chance: random.Random, seconds: float) -> Iterator[Act]:
         rank = chance.randrange(100)
         match what:
             case "ask":
-                policy = chance.choices(list(_POLICIES), list(_POLICIES.values()))[0]
-                line = f"{policy} {chance.randint(4, 20)}s INC-{rank} replica lag"
-                yield Act(at, what, chance.choice(STAFF), rank, line)
+                yield _ask(chance, at, rank, _longest(seconds))
             case "revoke":
                 yield Act(at, what, chance.choice(SECURITY), rank)
             case _:
                 yield Act(at, what, chance.choice(LEADS), rank)
+
+
+def _longest(seconds: float) -> int:
+    """Seconds of access at most: in a short run nobody waits for what was given at its end."""
+    return 20 if seconds >= 60 else 8
+
+
+def _ask(chance: random.Random, at: float, rank: int, longest: int) -> Act:
+    policy = chance.choices(list(_POLICIES), list(_POLICIES.values()))[0]
+    line = f"{policy} {chance.randint(4, longest)}s INC-{rank} replica lag"
+    return Act(at, "ask", chance.choice(STAFF), rank, line)
 
 
 def _troubles(chance: random.Random, seconds: float, kind: str) -> Iterator[Trouble]:

@@ -12,12 +12,12 @@ from sqlmodel import col, select
 from app.model import OPEN_STATES
 from app.points import Point
 from app.store.tables import Due, Notice, Request
-from tests.chaos import verdict
+from tests.chaos import deeds, verdict
 from tests.chaos.crew import Crew
 from tests.chaos.diary import Diary
 from tests.chaos.eyes import LedgerEye, TargetEye
 from tests.chaos.people import People
-from tests.chaos.plan import Act, Plan, Trouble, make
+from tests.chaos.plan import ASKS_A_SECOND, Act, Plan, Trouble, make
 from tests.chaos.scene import Scene, installed
 from tests.chaos.troubles import Mend, Troubles
 
@@ -25,11 +25,14 @@ SIZES: Mapping[str, Mapping[str, int]] = {
     "sqlite": {"web": 1, "worker": 1, "clock": 1},
     "postgresql": {"web": 2, "worker": 2, "clock": 2},
 }
-STARTING = 90.0
+STARTING = 180.0
 QUIET = 150.0
 """Seconds within which everything is over once nothing goes wrong any more."""
 LONG = 600.0
-"""Seconds of troubles in which somebody must have died at each point."""
+"""Seconds of troubles in which somebody must have died at each point, and everything been done that people do."""
+ALLOWED = 3
+"""So many asks may be under way or lost before more are begun for them."""
+AT_MOST_EVERY = 0.4
 _TICK = 0.02
 
 
@@ -45,6 +48,8 @@ class Outcome:
     lateness: Mapping[str, float]
     violations: list[str]
     looks: int = 0
+    done: Mapping[str, int] = field(default_factory=dict)
+    """What people did and what came of it, by the ledger."""
 
     @property
     def unhit(self) -> list[str]:
@@ -63,6 +68,7 @@ class Outcome:
         lines = [
             f"\n{self.kind}, seed {self.plan.seed}, {self.plan.seconds:g} s of troubles, {self.seconds:.0f} s in all",
             f"  requests    {sum(self.states.values())}: {_listed(self.states)}",
+            f"  by ledger   {_listed(self.done)}",
             f"  kills       {sum(diary.kills.values())}: {_listed(diary.kills)}",
             (
                 f"  points      {len(self.names_hit)} of {len(Point)}, in"
@@ -113,6 +119,9 @@ class _Run:
         self._coming: list[_Coming] = []
         self._mends: dict[int, Mend] = {}
         self._pause = threading.Event()
+        self._more = plan.more_asks()
+        self._begun = self._next_more = 0.0
+        self._over = False
         self._crew = Crew(scene, diary, plan, SIZES[kind])
         self._people = People(scene, diary, lambda: self._crew.doors)
         self._troubles = Troubles(scene, self._crew, self._people, diary, self._later)
@@ -137,17 +146,34 @@ class _Run:
     # --- what happens --------------------------------------------------------------------------------------
     def _let_it_happen(self) -> None:
         for act in self._plan.acts:
-            self._later(act.at, lambda act=act: self._people.begin(act))  # type: ignore[misc]
+            self._later(act.at, lambda act=act: self._act(act))  # type: ignore[misc]
         for trouble in self._plan.troubles:
             self._later(trouble.at, lambda trouble=trouble: self._begin(trouble))  # type: ignore[misc]
-        ends = self._diary.now() + self._plan.seconds
-        while self._diary.now() < ends:
+        self._begun = self._diary.now()
+        while self._diary.now() < self._begun + self._plan.seconds:
             self._tick()
+            self._make_up_for_lost_asks()
+
+    def _make_up_for_lost_asks(self) -> None:
+        """Who found no door, or nobody behind it, is followed by somebody who tries a little later."""
+        now = self._diary.now()
+        wanted = ASKS_A_SECOND * (now - self._begun)
+        if now < self._next_more or not self._crew.doors:
+            return
+        if wanted - self._eyes[1].opened > ALLOWED:
+            self._people.begin(next(self._more))
+            self._next_more = now + AT_MOST_EVERY
 
     def _later(self, seconds: float, do: Callable[[], object]) -> None:
         heapq.heappush(self._coming, _Coming(self._diary.now() + seconds, len(self._coming), do))
 
+    def _act(self, act: Act) -> None:
+        if not self._over:
+            self._people.begin(act)
+
     def _begin(self, trouble: Trouble) -> None:
+        if self._over:  # the machine was too slow to come to it in time
+            return
         mend = self._troubles.begin(trouble)
         self._mends[id(trouble)] = mend
         self._later(trouble.seconds, lambda: self._mend(id(trouble)))
@@ -165,6 +191,7 @@ class _Run:
 
     # --- and then ------------------------------------------------------------------------------------------
     def _put_right(self) -> None:
+        self._over = True
         self._diary.say("everything is put right")
         self._crew.let_all_live()
         for key in list(self._mends):
@@ -212,9 +239,11 @@ class _Run:
         late = verdict.lateness(seen)
         broken = [] if is_quiet else [f"it was not quiet {QUIET:g} s after everything was put right"]
         broken += verdict.violations(seen)
-        outcome = Outcome(self._kind, self._plan, seconds, states, self._diary, late, broken, eye.looks)
+        done = deeds.by_the_ledger(scribe.entries)
+        outcome = Outcome(self._kind, self._plan, seconds, states, self._diary, late, broken, eye.looks, done)
         if self._plan.seconds >= LONG:
             broken += [f"nobody died {point}" for point in Point if point not in outcome.names_hit]
+            broken += deeds.missing(done)
         return outcome
 
 

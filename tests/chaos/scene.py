@@ -1,26 +1,27 @@
 """The installation, on wires that can be cut, out of processes that die on command."""
 
-import contextlib
 import json
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import make_url
 
-from app.points import Point
 from tests.chaos.company import POLICIES, SETTINGS, STAFF, STANDING
+from tests.chaos.nursery import Newborn, Nursery
+from tests.chaos.plan import Death
 from tests.chaos.proxy import Wire
 from tests.house import PEOPLE, Target, migrate_to, new_database, prepare_roles, write_policies
-from tests.processes.children import Child, start_child
+from tests.processes.children import ROOT, Child
 from tests.processes.company import ROLES
 from tests.processes.installation import Installation
 from tests.servers import PostgresServer, start_postgres, start_valkey
 
 KINDS = ("sqlite", "postgresql")
+SAID_BY = "%n %a "
+"""The target's log says of each statement when it came, and from which process of ours."""
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class Scene(Installation):
 
     to_target: Wire | None = None
     to_database: Wire | None = None
+    nursery: Nursery | None = None
 
     def environment(self, **more: str | None) -> dict[str, str]:
         """As ever, but through the wires."""
@@ -41,10 +43,13 @@ class Scene(Installation):
         return Installation.environment(self, **(ours | more))
 
     def spawn(self, command: str, **env: str | None) -> Child:
-        """As ever, but it takes orders."""
+        """As ever, but it takes orders; and the target knows it by the name of its log."""
         log = self.folder / f"{command}{len(self.children)}.log"
-        program = ("-m", "tests.chaos.child")
-        child = start_child(command, self.environment(**env), log, program=program, stdin=subprocess.PIPE)
+        ours = self.environment(**env)
+        if "ORDERS_DB_DSN" in ours:
+            ours["ORDERS_DB_DSN"] += f"&application_name={log.stem}"
+        assert self.nursery is not None
+        child = Child(command, cast("Any", self.nursery.begin(command, ours, log)), log)
         self.children.append(child)
         return child
 
@@ -52,31 +57,34 @@ class Scene(Installation):
         """As ever; nobody takes orders any more."""
         Installation.close(self)
         for child in self.children:
-            if child.popen.stdin is not None:
-                with contextlib.suppress(OSError):
-                    child.popen.stdin.close()
+            born(child).close()
+        if self.nursery is not None:
+            self.nursery.close()
+
+
+def born(child: Child) -> Newborn:
+    """The process as the nursery knows it."""
+    return cast("Newborn", child.popen)
 
 
 def order(child: Child, *words: Any) -> None:
     """Tell a child something; one that is dead does not mind."""
-    assert child.popen.stdin is not None
     try:
-        child.popen.stdin.write(json.dumps(words).encode() + b"\n")
-        child.popen.stdin.flush()
+        born(child).order(json.dumps(words).encode() + b"\n")
     except OSError:
         return
 
 
-def order_death(child: Child, point: Point, about: str | None, passes: int) -> None:
-    """It is to die at that point."""
-    order(child, "die", str(point), about, passes)
+def order_death(child: Child, deaths: Iterable[Death]) -> None:
+    """It is to die at whichever of these points it passes first."""
+    order(child, "die", [[str(each.point), each.about, each.passes] for each in deaths])
 
 
 @contextmanager
 def installed(kind: str, folder: Path) -> Iterator[Scene]:
     """An installation on that kind of database; nothing runs yet but Slack, target, database and Valkey."""
     with ExitStack() as closing:
-        server = start_postgres(max_connections="300")
+        server = start_postgres(max_connections="300", log_statement="ddl", log_line_prefix=SAID_BY)
         closing.callback(server.close)
         _people(server)
         target = Target(server, "shop")
@@ -90,6 +98,7 @@ def installed(kind: str, folder: Path) -> Iterator[Scene]:
         scene.to_database = _wire(closing, behind) if kind == "postgresql" else None
         closing.callback(scene.close)
         scene.open()
+        scene.nursery = Nursery(ROOT, scene.environment(ORDERS_DB_DSN=None))
         yield scene
 
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from sqlmodel import col
 
 from app import audit
-from app.model import OPEN_STATES, RequestState
+from app.model import OPEN_STATES, Ended, RequestState
 from app.notices import Priority
 from app.sandbox.cast import BOT_USER
 from app.slack.cards import REPEATED
 from app.store.tables import Due, Message, Notice, Press, Request
 from tests.chaos.company import STANDING
 from tests.chaos.diary import Diary
-from tests.chaos.eyes import Access, Entry, Given, Span, grants
+from tests.chaos.eyes import AT_THE_TARGET, Access, Entry, Given, Span, Taking, grants, takings
 from tests.chaos.scene import Scene
 from tests.processes.company import ROLES
 
@@ -32,6 +32,8 @@ NEVER_GIVEN = frozenset(
 FOR_EVER = ("canary", "drift", "late", "overdue")
 """Work that comes again by itself, or is a look at what the eye at the target sees anyway."""
 _UNSAID = ("hearing", "waiting")
+_A_WRONG_CLOCK = 300.0
+"""Seconds by which nothing but a clock that was set is off: neither a look nor a lock takes as long."""
 _ONCE = ("RequestOpened", "EndBegun", "RequestEnded", "RequestActive")
 
 
@@ -46,8 +48,10 @@ class Seen:
     stored: Counter[str]
     grants: dict[str, Given] = field(init=False)
     requests: dict[str, Request] = field(init=False)
+    takings: Sequence[Taking] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.takings = takings(self.scene.target.server.log(), self.diary.wall)
         self.grants = grants(self.entries)
         self.requests = {row.id: row for row in self.scene.all(Request)}
 
@@ -61,6 +65,7 @@ def violations(seen: Seen) -> list[str]:
     checks = (
         _no_access_without_a_live_grant,
         _no_live_grant_without_access,
+        _nothing_ends_before_its_time,
         _one_of_each,
         _nothing_for_those_who_got_no,
         _standing_access_stays,
@@ -104,12 +109,55 @@ def _no_live_grant_without_access(seen: Seen) -> Iterator[str]:
         mine = [seen.spans.get(Access(grant.role, grant.person, ours=True), [])]
         if grant.had:
             mine.append(seen.spans.get(Access(grant.role, grant.person, ours=False), []))
-        windows = sorted((span.before, span.gone or float("inf")) for spans in mine for span in spans)
+        there = [span for spans in mine for span in spans]
+        windows = sorted((span.before, span.gone or float("inf")) for span in there)
         for begin, end in _outside(grant.active + BLINK, ends - BLINK, windows):
+            if _planned_by_a_wrong_clock(seen, grant) or _taken_by_a_clock_set_ahead(
+                seen, grant, there, begin
+            ):
+                continue
             yield (
                 f"{grant.person} had a live grant of {grant.role} and was none at {begin:.2f}..{end:.2f}:"
                 f" {_told([grant])}"
             )
+
+
+def _taken_by_a_clock_set_ahead(seen: Seen, grant: Given, there: Sequence[Span], gone: float) -> bool:
+    """Whether the process that took it, by the target's own log, is one whose clock we had set ahead before that.
+
+    For it the end had come. It may have had no database to write that into at once.
+    """
+    last_seen = max((span.until for span in there if span.gone and span.gone <= gone), default=gone)
+    took = [
+        each
+        for each in seen.takings
+        if (each.role, each.person) == (grant.role, grant.person)
+        and (grant.begun or 0.0) <= each.at <= gone + AT_THE_TARGET
+    ]
+    # The first that can have been it; or one that came before, and waited at the target meanwhile.
+    since = [each for each in took if each.at >= last_seen] or took[-1:]
+    return bool(since) and seen.diary.was_ahead(since[0].by, since[0].at)
+
+
+def _planned_by_a_wrong_clock(seen: Seen, grant: Given) -> bool:
+    """Whether we had set the clocks wrong when it was planned, and whoever planned it went by one of those.
+
+    Its end is wrong in the database then, and has come already for all others, or never comes.
+    """
+    off = grant.decided_at.timestamp() - seen.diary.wall - grant.known
+    return abs(off) > _A_WRONG_CLOCK and seen.diary.clocks_wrong(grant.planned - GOOD, grant.known)
+
+
+def _nothing_ends_before_its_time(seen: Seen) -> Iterator[str]:
+    """What ended because its time had come: it had, but for somebody whose clock we had set ahead."""
+    for grant in seen.grants.values():
+        if grant.because != Ended.EXPIRED or grant.ending is None or grant.ended is None:
+            continue
+        early = grant.ends_at.timestamp() - seen.diary.wall - grant.ended
+        if early <= 0 or _planned_by_a_wrong_clock(seen, grant):
+            continue
+        if not seen.diary.anybody_ahead(grant.ending, grant.ended):
+            yield f"{grant.id} was ended {early:.2f} s before its time: {_told([grant])}"
 
 
 def _outside(
