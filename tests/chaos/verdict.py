@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from sqlmodel import col
 
 from app import audit
+from app.lifecycle.approving import DENY
 from app.model import OPEN_STATES, Ended, RequestState
 from app.notices import Priority
 from app.sandbox.cast import BOT_USER
 from app.slack.cards import REPEATED
-from app.store.tables import Due, Message, Notice, Press, Request
+from app.store.tables import Approval, Due, Message, Notice, Press, Request
 from tests.chaos.company import STANDING
 from tests.chaos.diary import Diary
 from tests.chaos.eyes import AT_THE_TARGET, Access, Entry, Given, Span, Taking, grants, takings
@@ -105,7 +106,9 @@ def _no_live_grant_without_access(seen: Seen) -> Iterator[str]:
     for grant in seen.grants.values():
         if grant.active is None:
             continue
-        ends = min(grant.ends, grant.ending if grant.ending is not None else grant.ends)
+        ends = min(grant.ends, grant.ends if grant.ending is None else grant.ending)
+        if not _planned_by_a_wrong_clock(seen, grant):
+            ends = min(ends, _promised_end(seen, grant))
         mine = [seen.spans.get(Access(grant.role, grant.person, ours=True), [])]
         if grant.had:
             mine.append(seen.spans.get(Access(grant.role, grant.person, ours=False), []))
@@ -148,12 +151,17 @@ def _planned_by_a_wrong_clock(seen: Seen, grant: Given) -> bool:
     return abs(off) > _A_WRONG_CLOCK and seen.diary.clocks_wrong(grant.planned - GOOD, grant.known)
 
 
+def _promised_end(seen: Seen, grant: Given) -> float:
+    """To the moment, by the clock that all share; of use where no clock was wrong when it was planned."""
+    return grant.ends_at.timestamp() - seen.diary.wall
+
+
 def _nothing_ends_before_its_time(seen: Seen) -> Iterator[str]:
     """What ended because its time had come: it had, but for somebody whose clock we had set ahead."""
     for grant in seen.grants.values():
         if grant.because != Ended.EXPIRED or grant.ending is None or grant.ended is None:
             continue
-        early = grant.ends_at.timestamp() - seen.diary.wall - grant.ended
+        early = _promised_end(seen, grant) - grant.ended
         if early <= 0 or _planned_by_a_wrong_clock(seen, grant):
             continue
         if not seen.diary.anybody_ahead(grant.ending, grant.ended):
@@ -222,6 +230,10 @@ def _nothing_for_those_who_got_no(seen: Seen) -> Iterator[str]:
         state = seen.requests[grant.request_id].state
         if state in NEVER_GIVEN:
             yield f"{grant.request_id} is {state} and has a grant: {_told([grant])}"
+    noes = (col(Approval.verdict) == DENY, col(Approval.round) == 0)
+    for no in seen.scene.all(Approval, *noes):
+        if seen.requests[no.request_id].state != RequestState.DENIED:
+            yield f"{no.request_id} was denied and is {seen.requests[no.request_id].state}"
 
 
 def _everything_is_over(seen: Seen) -> Iterator[str]:
