@@ -104,20 +104,17 @@ def _no_access_without_a_live_grant(seen: Seen) -> Iterator[str]:
 
 def _no_live_grant_without_access(seen: Seen) -> Iterator[str]:
     for grant in seen.grants.values():
-        if grant.active is None:
+        if grant.active is None or _planned_by_a_clock_set_back(seen, grant):
             continue
-        ends = min(grant.ends, grant.ends if grant.ending is None else grant.ending)
-        if not _planned_by_a_wrong_clock(seen, grant):
-            ends = min(ends, _promised_end(seen, grant))
+        begun_to_go = grant.ends if grant.ending is None else grant.ending
+        ends = min(grant.ends, begun_to_go, _promised_end(seen, grant))
         mine = [seen.spans.get(Access(grant.role, grant.person, ours=True), [])]
         if grant.had:
             mine.append(seen.spans.get(Access(grant.role, grant.person, ours=False), []))
         there = [span for spans in mine for span in spans]
         windows = sorted((span.before, span.gone or float("inf")) for span in there)
         for begin, end in _outside(grant.active + BLINK, ends - BLINK, windows):
-            if _planned_by_a_wrong_clock(seen, grant) or _taken_by_a_clock_set_ahead(
-                seen, grant, there, begin
-            ):
+            if _taken_by_a_clock_set_ahead(seen, grant, there, begin):
                 continue
             yield (
                 f"{grant.person} had a live grant of {grant.role} and was none at {begin:.2f}..{end:.2f}:"
@@ -142,17 +139,17 @@ def _taken_by_a_clock_set_ahead(seen: Seen, grant: Given, there: Sequence[Span],
     return bool(since) and seen.diary.was_ahead(since[0].by, since[0].at)
 
 
-def _planned_by_a_wrong_clock(seen: Seen, grant: Given) -> bool:
-    """Whether we had set the clocks wrong when it was planned, and whoever planned it went by one of those.
+def _planned_by_a_clock_set_back(seen: Seen, grant: Given) -> bool:
+    """Whether we had set the clocks back when it was planned, and whoever planned it went by one of those.
 
-    Its end is wrong in the database then, and has come already for all others, or never comes.
+    For everybody else its end had come before it began.
     """
     off = grant.decided_at.timestamp() - seen.diary.wall - grant.known
-    return abs(off) > _A_WRONG_CLOCK and seen.diary.clocks_wrong(grant.planned - GOOD, grant.known)
+    return off < -_A_WRONG_CLOCK and seen.diary.clocks_wrong(grant.planned - GOOD, grant.known)
 
 
 def _promised_end(seen: Seen, grant: Given) -> float:
-    """To the moment, by the clock that all share; of use where no clock was wrong when it was planned."""
+    """To the moment, by the clock that all share."""
     return grant.ends_at.timestamp() - seen.diary.wall
 
 
@@ -162,7 +159,7 @@ def _nothing_ends_before_its_time(seen: Seen) -> Iterator[str]:
         if grant.because != Ended.EXPIRED or grant.ending is None or grant.ended is None:
             continue
         early = _promised_end(seen, grant) - grant.ended
-        if early <= 0 or _planned_by_a_wrong_clock(seen, grant):
+        if early <= 0 or _planned_by_a_clock_set_back(seen, grant):
             continue
         if not seen.diary.anybody_ahead(grant.ending, grant.ended):
             yield f"{grant.id} was ended {early:.2f} s before its time: {_told([grant])}"
