@@ -17,8 +17,9 @@ from sqlmodel import Session, col, select
 
 from app import canary, watch
 from app.store import due, ledger
+from app.store.live import count_open
 from app.store.step import Steps
-from app.store.tables import Drift, Due, Grant, Notice, Pulse
+from app.store.tables import Drift, Due, Notice, Pulse
 from app.watch import Sight
 
 OUTSIDE = ("connector", "slack", "redis", "database", "source", "pager")
@@ -92,13 +93,13 @@ class Figures(Collector):
         ill = [(state.name, state.what is not None) for state in watch.states(sight)]
         yield _degraded([("database", False), *ill])
         yield from _ages(sight)
+        yield _grants(self._steps)
         now = self._now()
         with self._steps.read() as session:
             waiting = select(func.count()).where(col(Notice.sent_at).is_(None), col(Notice.due_at) <= now)
             yield _gauge("notices_waiting", "Messages that are due and not sent", session.exec(waiting).one())
             yield _gauge("ledger_head", "Sequence number of the newest entry", ledger.head_of(session)[0])
             yield _lanes(due.waiting_lanes(session, now))
-            yield _grants(session)
             yield _drift(session)
             yield _looked_at(session, now)
             yield from _overdue(session, now)
@@ -141,9 +142,9 @@ def _lanes(waiting: Mapping[str, int]) -> GaugeMetricFamily:
     return family
 
 
-def _grants(session: Session) -> GaugeMetricFamily:
-    family = GaugeMetricFamily("breakglass_grants", "Grants by state", labels=["state"])
-    for state, count in session.exec(select(Grant.state, func.count()).group_by(col(Grant.state))).all():
+def _grants(steps: Steps) -> GaugeMetricFamily:
+    family = GaugeMetricFamily("breakglass_grants", "Grants that are not over, by state", labels=["state"])
+    for state, count in count_open(steps).items():
         family.add_metric([state], count)
     return family
 

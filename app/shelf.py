@@ -13,13 +13,13 @@ from sqlmodel import col, select
 
 from app import notices
 from app.errors import Misconfigured, Problem, Unavailable
-from app.lifecycle.moves import FINAL_GRANT_STATES
 from app.model import iso
 from app.policy import Difference, Kinds, PolicyFolder, Settings, compare, from_text, load
 from app.store import due as timetable
 from app.store import pulses
+from app.store.live import connectors_with_open
 from app.store.step import Step, Steps
-from app.store.tables import Due, Grant, PolicyText, Pulse
+from app.store.tables import Due, PolicyText, Pulse
 
 log = structlog.get_logger()
 
@@ -115,9 +115,7 @@ class PolicyShelf:
 
     def _dropped(self, folder: PolicyFolder) -> list[Problem]:
         """The connectors that the folder names no more although something of theirs is still to be taken back."""
-        live = select(Grant.connector).where(col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))).distinct()
-        with self._steps.read() as session:
-            missing = sorted(set(session.exec(live).all()) - set(folder.settings.connectors))
+        missing = sorted(connectors_with_open(self._steps) - set(folder.settings.connectors))
         what = "has live grants, and nobody could take them back without it"
         return [
             Problem("settings.yaml", f"the connector `{name}` {what}", "keep it until they are over")

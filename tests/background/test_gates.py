@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import ConnectorError, NotAsked
 from app.gates import MOST_FAILURES, MOST_OTHERS, Gate
+from app.lifecycle.taking import pause
 from connectors.interface import Limits
 from tests.clock import MovedClock
 from tests.serving import wait
@@ -213,7 +214,30 @@ def test_within_an_hour_it_is_looked_at_every_four_seconds_and_then_every_half_m
         assert 3 <= first[-1] <= 4
         at.clock.advance(hours=1)
         at.fails(1)
-        assert all(22 < pause <= 30 for pause in pauses(at, 5))
+        half_minutes = pauses(at, 5)
+        assert all(22 < pause <= 30 for pause in half_minutes)
+        assert len(set(half_minutes)) > 1, "several processes do not all look at the same moment"
+
+
+@pytest.mark.parametrize(
+    ("attempts", "seconds"), [(0, 0.5), (1, 1), (2, 2), (3, 4), (5, 16), (6, 30), (7, 30), (10_000, 30)]
+)
+def test_each_failure_doubles_the_pause_up_to_half_a_minute_and_no_two_are_alike(
+    attempts: int, seconds: float
+) -> None:
+    found = [pause(attempts).total_seconds() for _ in range(20)]
+    assert all(0.75 * seconds <= each <= 1.25 * seconds for each in found)
+    assert len(set(found)) > 1
+
+
+@pytest.mark.parametrize(("asked", "granted"), [(45.0, 45.0), (3600.0, 60.0)])
+def test_a_target_that_asks_for_a_longer_pause_gets_it_up_to_a_minute(asked: float, granted: float) -> None:
+    assert pause(0, asked) == timedelta(seconds=granted)
+
+
+@pytest.mark.parametrize("asked", [0.0, -5.0])
+def test_no_target_is_asked_sooner_than_without_its_word(asked: float) -> None:
+    assert pause(6, asked) >= timedelta(seconds=22.5)
 
 
 def test_a_refusal_is_an_answer() -> None:
