@@ -278,6 +278,20 @@ def test_what_cannot_be_removed_is_told_with_the_steps_by_hand(swept: TestHouse)
     assert swept.ledger_is_clean()
 
 
+def test_a_target_that_says_yes_and_keeps_it_is_asked_again(swept: TestHouse) -> None:
+    back = "GRANT incident_writer TO grace"
+    behind_our_back(swept, back)
+    later(swept, NEXT)
+    swept.clock.advance(seconds=SETTLED)
+    (due,) = [due for due in claimed(swept, "drift:orders-db") if due.kind == "unexplained"]
+    still_there = Meanwhile(swept, "revoke", after=lambda: behind_our_back(swept, back))
+    mending.take_unexplained(still_there.desk, due)
+    assert alerts(swept, "access_of_ours_removed") == []
+    later(swept, 5)
+    assert swept.target.members() == set()
+    assert len(alerts(swept, "access_of_ours_removed")) == 1
+
+
 def test_a_stopped_connector_gives_nothing_that_is_planned_approved_or_extended(swept: TestHouse) -> None:
     swept.asks("ada", LINE)
     swept.asks("alan", LINE)
