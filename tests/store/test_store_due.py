@@ -12,6 +12,7 @@ from app.store import due as timetable
 from app.store.engine import writing
 from app.store.step import LEASE, Steps
 from app.store.tables import Due, Hold
+from app.wiring import ORPHANS_EVERY
 from tests.store.conftest import START, Rung, TestClock
 from tests.store.together import together
 
@@ -125,6 +126,13 @@ def test_a_claim_is_kept_for_its_lease_and_then_taken_over(steps: Steps) -> None
     assert claim(steps.engine, "other", START + LEASE - TICK) == []
     (again,) = claim(steps.engine, "other", START + LEASE)
     assert (again.lease_by, again.attempts) == ("other", 2)
+
+
+def test_what_a_killed_process_held_is_anothers_within_five_seconds() -> None:
+    """The lease runs out, and each worker looks for such leases; ``tests/processes`` kills real ones."""
+    taken_over_after = LEASE + ORPHANS_EVERY
+    assert taken_over_after <= timedelta(seconds=5)
+    assert 2 * timetable.RENEW_EVERY < LEASE, "one renewal that fails loses nothing"
 
 
 def test_a_renewed_lease_lasts_and_only_its_holder_renews_it(steps: Steps) -> None:
