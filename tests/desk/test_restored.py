@@ -12,6 +12,7 @@ from sqlmodel import col
 from app import wiring
 from app.cli import main
 from app.cli.terminal import Terminal
+from app.lifecycle import drift
 from app.restored import HEAD, KnownDatabase
 from app.store.tables import Due, LedgerEntry
 from tests.desk.outage import Watch, back_up, gone, restore
@@ -70,6 +71,7 @@ def test_an_older_database_gives_nothing_and_takes_everything(
     house.asks("ada", LINE)
     copy = back_up(house, tmp_path)
     house.asks("alan", LINE)
+    house.presses("grace", "approve")
     known.look()
     restore(house, copy)
     known.look()
@@ -78,6 +80,10 @@ def test_an_older_database_gives_nothing_and_takes_everything(
     ready, why = wiring.readiness(house.house)
     assert not ready
     assert "doctor --accept-restore" in why[0]
+    drift.schedule(house.house.desk)
+    house.work()
+    house.later(seconds=drift.SETTLE.total_seconds() + 1)
+    assert house.target.can_write("alan"), "what it cannot explain is left alone: it knows too little"
     assert house.target.can_write("ada")
     house.later(minutes=30)
     assert not house.target.can_write("ada")
