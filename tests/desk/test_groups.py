@@ -1,9 +1,15 @@
 """Slack's user groups: read by the clock, at most a minute old when they count, unknown where they cannot be read."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from app.store.tables import Roster
+from sqlmodel import col
+
+from app import wiring
+from app.lifecycle.remembering import LIVE
+from app.store.tables import Due, Notice, Pulse, Roster
 from tests.house import EACH, ORDERS_DB, SETTINGS, TestHouse
+from tests.serving import wait
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -80,3 +86,26 @@ def test_a_member_who_was_deactivated_is_no_longer_counted(build: Build) -> None
     house.house.rosters.refresh()
     (roster,) = house.rows(Roster)
     assert set(roster.members) == {"grace@example.com"}
+
+
+def test_the_clock_begins_by_itself_all_that_it_minds(build: Build) -> None:
+    """Groups, channels, the canary, what is live, and whether everybody is well: nobody has to ask for it."""
+    house = build(WITH_SLACK)
+    house.asks("ada", "orders-db 30m INC-1 replica lag")
+    clock = wiring.make_timetable(house.house, wiring.make_pools(house.house), lambda _lanes: None)
+
+    def minded() -> set[str]:
+        house.clock.advance(seconds=20)
+        clock.sweep()
+        alerts = house.rows(Notice, col(Notice.kind) == "alert")
+        found = {
+            "groups": bool(house.rows(Roster)),
+            "channels": bool(house.rows(Pulse, col(Pulse.name) == "channel:C0SECURITY")),
+            "canary": bool(house.rows(Due, col(Due.id) == "canary:canary")),
+            "what is live": house.house.state.has(LIVE),
+            "who is well": any(alert.data.get("condition") == "worker" for alert in alerts),
+        }
+        return {name for name, is_so in found.items() if is_so}
+
+    wait(lambda: len(minded()) == 5, 20, "all of it")
+    assert timedelta() < wiring.GROUPS_EVERY <= timedelta(seconds=60)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app import routes
+from app import routes, wiring
 from app.routes import LOOK_EVERY
 from app.sandbox.cast import BOT_USER
 from app.store.tables import Notice, Pulse
@@ -38,6 +38,7 @@ def test_while_the_security_channel_is_unfit_a_grant_needs_a_yes(house: TestHous
     looks(house)
     for name in ("eve", "frank"):
         assert said(house, name, "Channel C0SECURITY cannot be used") == 1
+    assert any("no alerts arrive there (C0SECURITY: " in why for why in wiring.readiness(house.house)[1])
     request = house.asks("ada", LINE)
     assert request["state"] == "pending"
     assert (
@@ -56,6 +57,24 @@ def test_while_the_security_channel_is_unfit_a_grant_needs_a_yes(house: TestHous
     assert house.asks("ada", LINE)["state"] == "active"
     assert said(house, "eve", "cannot be used") == 1
     assert house.ledger_is_clean()
+
+
+@pytest.mark.parametrize(
+    ("channel", "why"),
+    [
+        (None, "channel_not_found"),
+        ({"is_archived": True, "is_member": True}, "is_archived"),
+        ({"is_archived": False, "is_member": False}, "not_in_channel"),
+        ({"is_member": True, "is_ext_shared": True}, routes.SHARED),
+        ({"is_member": True, "is_pending_ext_shared": True}, routes.SHARED),
+        ({"is_archived": False, "is_member": True}, None),
+    ],
+)
+def test_each_reason_why_a_channel_takes_no_alerts_has_its_name(
+    channel: dict[str, bool] | None, why: str | None
+) -> None:
+    """The security channel of the sandbox is private: whoever is put out of a public one still sees it."""
+    assert routes.fault_of(channel) == why
 
 
 def test_where_another_channel_hears_of_it_it_is_given_at_once(build: Build) -> None:
