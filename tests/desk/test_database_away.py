@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import col
 
-from app.clock import Contact
+from app.clock import Contact, Timetable
 from app.lifecycle.journal import JOURNAL
 from app.model import iso
 from app.store.tables import Grant, LedgerEntry
@@ -78,6 +78,16 @@ def test_what_a_database_does_not_take_down_is_taken_back_all_the_same(watch: Wa
     house.work()
     assert [each["state"] for each in house.requests()] == ["revoked"]
     assert house.ledger_is_clean()
+
+
+def test_a_database_that_takes_nothing_down_still_says_what_is_due(house: TestHouse) -> None:
+    """Who hears it calls the target first and writes down later; the clock's own memory is a second way."""
+    house.asks("ada", LINE)
+    house.clock.advance(minutes=30)
+    rung: list[str] = []
+    with read_only(house):
+        Timetable(house.house.steps, house.clock.latest, rung.extend).sweep()
+    assert "take:orders-db" in rung
 
 
 def test_an_end_that_had_begun_is_carried_out_without_the_database(watch: Watch) -> None:

@@ -109,3 +109,12 @@ def test_the_clock_begins_by_itself_all_that_it_minds(build: Build) -> None:
 
     wait(lambda: len(minded()) == 5, 20, "all of it")
     assert timedelta() < wiring.GROUPS_EVERY <= timedelta(seconds=60)
+
+
+def test_a_group_of_which_slack_says_that_it_changed_is_read_at_once(build: Build) -> None:
+    house = house_of(build)
+    house.slack.sandbox.faults.change_group("S0LEADS", ["heidi"])
+    house.slack.sends_event({"type": "subteam_members_changed", "subteam_id": "S0LEADS"})
+    house.work()
+    (roster,) = house.rows(Roster)
+    assert set(roster.members) == {"heidi@example.com"}
