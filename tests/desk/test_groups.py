@@ -109,6 +109,11 @@ def test_the_clock_begins_by_itself_all_that_it_minds(build: Build) -> None:
 
     wait(lambda: len(minded()) == 5, 20, "all of it")
     assert timedelta() < wiring.GROUPS_EVERY <= timedelta(seconds=60)
+    house.later(seconds=5)
+    assert not house.rows(Due, col(Due.id) == "canary:canary"), "it came home"
+    for _ in range(4):
+        minded()
+    wait(lambda: house.rows(Due, col(Due.id) == "canary:canary"), what="the canary of the next minute")
 
 
 def test_a_group_of_which_slack_says_that_it_changed_is_read_at_once(build: Build) -> None:

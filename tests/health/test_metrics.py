@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -11,10 +13,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, event, insert
 
-from app import wiring
+from app import canary, notices, wiring
+from app.metrics import Figures
+from app.notices import Priority
 from app.queue import Bell
 from app.store import due as timetable
 from app.store import engine as databases
+from app.store import pulses
 from app.store.engine import make_engine
 from app.store.step import Steps
 from app.store.tables import Grant, Notice
@@ -102,8 +107,15 @@ def test_what_waits_is_counted_by_the_kind_of_its_lane(watched: Watched, ops: Op
         for number in range(3):
             step.due("give", f"g{number}", step.now, f"give:target{number}")
         step.due("strange", "x", step.now, "of-a-later-version")
+        for seconds in (0, 5, 60):
+            due = timedelta(seconds=seconds)
+            notices.post(step, "C0SECURITY", "alert", Priority.CHANGE, after=due, event="terminal", by="x")
+        pulses.beat(step, canary.PULSE, "worker 1.500")
     watched.at.clock.advance(seconds=7)
     found = ops.values()
+    assert found["breakglass_notices_waiting"] == 2
+    assert found["breakglass_canary_age_seconds"] == 7
+    assert found["breakglass_canary_lateness_seconds"] == 1.5
     assert found['breakglass_due_waiting{lane="give"}'] == 3
     assert found['breakglass_due_waiting{lane="other"}'] == 1
     assert found['breakglass_due_waiting{lane="take"}'] == 0
@@ -168,6 +180,14 @@ def test_each_known_reason_has_a_gauge_of_its_own(watched: Watched, ops: Ops) ->
     assert ops.details().json()["degraded"] == [
         "worker: no worker has been seen for 60 s; start `breakglass worker`; the clock does its work meanwhile"
     ]
+
+
+def test_rings_that_nobody_has_heard_are_counted(watched: Watched) -> None:
+    house = watched.at.house
+    sight = partial(wiring.sight_of, house)
+    figures = Figures(house.steps, house.clock.now, lambda: (True, []), sight, lambda: 3)
+    found = {family.name: [sample.value for sample in family.samples] for family in figures.collect()}
+    assert found["breakglass_bell_queue_length"] == [3]
 
 
 def test_failures_outside_are_counted_by_kind(watched: Watched, ops: Ops) -> None:
