@@ -7,17 +7,18 @@ START = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)
 
 
 class MovedClock:
-    """Stands still until told to go on."""
+    """Stands still until told to go on. ``back``: by how much somebody set the wall clock back meanwhile."""
 
     def __init__(self, at: datetime = START) -> None:
         self.at = at
+        self.back = timedelta()
 
     def now(self) -> datetime:
-        """Where it was moved to."""
-        return self.at
+        """What the wall clock shows."""
+        return self.at - self.back
 
     def latest(self) -> datetime:
-        """The same: this clock is never set back behind anybody's back."""
+        """Where it was moved to, whatever the wall clock shows."""
         return self.at
 
     def advance(self, **by: float) -> datetime:

@@ -5,7 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app import wiring
 from app.clock import SystemClock
+from app.store import due as timetable
+from app.store import engine as databases
+from app.store.tables import Request
 from tests.hostile.forging import LINE
 from tests.house import EACH, TestHouse
 
@@ -32,6 +36,33 @@ def test_h39_a_clock_that_is_set_back_lengthens_nothing() -> None:
     clock._anchor = (begun, time.monotonic() - HALF_AN_HOUR.total_seconds())  # noqa: SLF001 - as half an hour leaves it
     assert clock.now() - begun < timedelta(minutes=1), "and the wall clock was set back by as much"
     assert clock.latest() >= begun + HALF_AN_HOUR
+
+
+def test_h39_access_ends_in_real_time_although_the_wall_clock_was_set_back(house: TestHouse) -> None:
+    house.asks("ada", LINE)
+    house.clock.back = timedelta(minutes=10)
+    house.clock.advance(minutes=30)
+    rung: list[str] = []
+    wiring.make_timetable(house.house, wiring.make_pools(house.house), rung.extend).sweep()
+    assert "take:orders-db" in rung
+    now = house.clock.latest()
+    with databases.writing(house.house.engine) as session:
+        (end,) = timetable.claim(session, "take:orders-db", "test", now, now, 1)
+    house.work_on(end)
+    assert not house.target.can_write("ada")
+
+
+def test_h39_a_yes_at_the_very_end_of_its_time_comes_too_late(house: TestHouse) -> None:
+    house.asks("alan", LINE)
+    (request,) = house.rows(Request)
+    house.clock.at = request.decide_by
+    house.person("grace").presses(house.slack.channel("C0APPROVALS").last(), "Approve")
+    with databases.writing(house.house.engine) as session:
+        (press,) = timetable.claim(session, "judge", "test", house.clock.at, house.clock.at, 1)
+    house.work_on(press)  # before the ask is told that its time is over
+    house.deliver()
+    assert "The time to decide this was over" in house.told("grace")
+    assert not house.target.can_write("alan")
 
 
 def test_h39_what_a_clock_showed_once_is_not_unseen() -> None:

@@ -143,12 +143,15 @@ def test_h44_h45_h46_h50_a_bad_moment_while_it_is_given(
     for name, fault in faults.items():
         shop.history.clear()
         shop.on("PUT", fault, times=1)
+        before = shop.calls("PUT")
         asks(vendor_house)
+        called = 1 if shop.members() else 2
         for seconds in (0, 2, 60):
             passes(vendor_house, seconds)
             holds(vendor_house, shop, name)
         assert state(vendor_house) == "active", name
         assert len(shop.history) == 1, f"{name}: it was given twice"
+        assert shop.calls("PUT") - before == called, f"{name}: it was not read before it was repeated"
         ends(vendor_house)
         assert state(vendor_house) == "revoked", name
         holds(vendor_house, shop, name)
