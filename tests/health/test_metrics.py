@@ -121,6 +121,9 @@ def test_what_waits_is_counted_by_the_kind_of_its_lane(watched: Watched, ops: Op
     assert found['breakglass_due_waiting{lane="take"}'] == 0
     assert found["breakglass_oldest_overdue_seconds"] == 7
     assert found["breakglass_sweep_age_seconds"] == 7
+    assert found['breakglass_degraded{reason="overdue"}'] == 0
+    watched.at.clock.advance(seconds=4)
+    assert ops.values()['breakglass_degraded{reason="overdue"}'] == 1, "nobody did it for ten seconds"
 
 
 @EACH
