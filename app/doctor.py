@@ -352,10 +352,14 @@ def look_at_target(folder: PolicyFolder, name: str, env: Mapping[str, str]) -> I
 def look_at_pagers(rack: PagerRack, folder: PolicyFolder) -> Iterator[Finding]:
     """Whether each could wake anybody; nobody is woken by that."""
     for name in folder.settings.pagers:
+        where = f"pager {name}"
         try:
-            problems = rack.pager(name)[0].check()
+            pager = rack.pager(name)[0]
         except ConnectorError as error:
-            remedy = "check its source in settings.yaml, its variables, and the way there"
-            yield Finding(Problem(f"pager {name}", str(error), remedy), unreachable=not error.permanent)
-        else:
-            yield from (Finding(Problem(f"pager {name}", each.what, each.remedy)) for each in problems)
+            yield _fault(where, str(error), "check its source in settings.yaml, and its variables")
+            continue
+        try:
+            yield from (Finding(Problem(where, each.what, each.remedy)) for each in pager.check())
+        except ConnectorError as error:
+            remedy = "check that it runs, and the way there"
+            yield Finding(Problem(where, str(error), remedy), unreachable=not error.permanent)

@@ -304,6 +304,15 @@ def test_a_targets_secret_that_is_missing_is_named_by_its_variable(breakglass: S
     assert "ORDERS_DB_DSN" in problems(breakglass, 1, ORDERS_DB_DSN=None)["orders-db"]
 
 
+def test_a_pager_that_can_wake_nobody_is_named(breakglass: Shell, env: dict[str, str]) -> None:
+    settings = Path(env["BREAKGLASS_POLICIES"]) / "settings.yaml"
+    siren = '{kind: webhook, url: "https://siren.example.com/x", secret: "${SIREN_SECRET}"}'
+    settings.write_text(
+        f"{settings.read_text()}sources: {{siren: {siren}}}\npagers: {{night: {{source: siren}}}}\n"
+    )
+    assert "SIREN_SECRET" in problems(breakglass, 1)["pager night"]
+
+
 def test_no_secret_is_in_any_answer(breakglass: Shell) -> None:
     dsn = "postgresql://bot:hunter2hunter2@127.0.0.1:1/orders"
     result = breakglass("doctor", ORDERS_DB_DSN=dsn, REDIS_URL="redis://:hunter2hunter2@127.0.0.1:1/0")

@@ -136,6 +136,7 @@ def test_a_redirect_is_not_followed_and_the_token_stays_here(
     [
         answer(b"<html>Please log in</html>", kind="text/html"),
         answer(b"<html>Please log in</html>"),
+        answer(b'{"state": "active"}', kind="text/html"),
         answer(b'{"a": '),
         answer(b"[" * 200_000),
         answer(b"9" * 100_000),
@@ -149,6 +150,7 @@ def test_a_redirect_is_not_followed_and_the_token_stays_here(
     ids=[
         "html",
         "html called json",
+        "json called html",
         "half",
         "deep",
         "a huge number",

@@ -355,7 +355,7 @@ def test_h55_credentials_that_end_in_the_window_are_a_clean_no_and_an_alarm(
     assert state(vendor_house) == "revoking"
     assert "refuses our credentials" in vendor_house.latest()["grants"][0]["last_error"]
     told = [message.plain() for message in vendor_house.slack.channel("C0SECURITY").messages()]
-    assert any("refuses our credentials" in text for text in told)
+    assert any("LATE" in text and "refuses our credentials" in text for text in told)
     shop.well()
     passes(vendor_house, 60)
     assert state(vendor_house) == "revoked"
