@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import socket
 import threading
 import tracemalloc
 import zlib
@@ -149,6 +150,8 @@ def test_suspension_and_remote_commands_are_ignored(valkey: ValkeyServer, redis:
     for name in names:
         send_shutdown_command(redis, name)
     rings(valkey, heard)
+    assert names
+    assert redis.pubsub_channels() == [], "nobody listens for commands"
 
 
 def test_the_listener_outlives_redis(valkey: ValkeyServer, heard: Heard) -> None:
@@ -183,6 +186,18 @@ def test_a_bell_without_redis_neither_raises_nor_waits_twice(valkey: ValkeyServe
     assert bell.error
     bell.ring(["desk"])
     bell.close()
+
+
+def test_a_redis_that_hangs_is_not_asked_again_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hangs:
+        bell = Bell(f"redis://127.0.0.1:{hangs.getsockname()[1]}/0")
+        for _ in range(3):
+            bell.ring(["desk"])
+        bell.close()
+        hangs.settimeout(0)
+        hangs.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            hangs.accept()
 
 
 def test_what_lies_in_redis_names_a_function_and_lanes_and_nothing_else(
