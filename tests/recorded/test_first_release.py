@@ -140,6 +140,26 @@ def test_what_was_recorded_is_everything_that_can_be_open(stopped: TestHouse) ->
     assert stopped.ledger_is_clean()
 
 
+def test_every_name_of_before_is_still_known(stopped: TestHouse) -> None:
+    """Of work that is owed, and of buttons that still stand in Slack."""
+    assert {due.kind for due in stopped.rows(Due)} <= stopped.pools_work.keys()
+    places = {
+        "ada": stopped.person("ada").dm(),
+        "grace": stopped.slack.channel("C0APPROVALS").messages(),
+        "eve": stopped.slack.channel("C0SECURITY").messages(),
+    }
+    pressed = set()
+    for name, messages in places.items():
+        buttons = {button.action_id: message for message in messages for button in message.buttons()}
+        for action, message in buttons.items():
+            stopped.person(name).presses(message, action)
+        person = stopped.person(name)
+        said = [message.text for message in (*person.whispers(), *person.dm())]
+        assert not any("of another version" in text for text in said)
+        pressed |= buttons.keys()
+    assert {f"breakglass_{each}" for each in ("approve", "deny", "end", "extend", "revoke")} <= pressed
+
+
 def test_old_rings_are_heard_and_old_work_is_done(taken: Taken) -> None:
     assert taken.scheduled
     taken.until(lambda: not taken.redis.llen(f"rq:queue:{QUEUE}"), "every ring in the queue to be heard")
