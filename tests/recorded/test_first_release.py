@@ -148,7 +148,7 @@ def test_every_name_of_before_is_still_known(stopped: TestHouse) -> None:
         "grace": stopped.slack.channel("C0APPROVALS").messages(),
         "eve": stopped.slack.channel("C0SECURITY").messages(),
     }
-    pressed = set()
+    pressed = set[str]()
     for name, messages in places.items():
         buttons = {button.action_id: message for message in messages for button in message.buttons()}
         for action, message in buttons.items():
