@@ -34,7 +34,8 @@ _HEADERS = {
 class Door:
     """What HTTP leads to. ``ready`` answers at once; ``minutely`` is done every minute and at the end.
 
-    ``answer`` stands before the listeners where they may have to wait for others.
+    ``answer`` stands before the listeners where they may have to wait for others. ``patience``: seconds in which a
+    body has to be here.
     """
 
     bolt: App
@@ -42,6 +43,7 @@ class Door:
     ready: Callable[[], bool]
     minutely: Callable[[], None]
     answer: Callable[[Delivery], BoltResponse] | None = None
+    patience: float = _PATIENCE_SECONDS
 
 
 def create_web(door: Door, sandbox: ASGIApp | None = None) -> Starlette:
@@ -76,7 +78,7 @@ class SlackEvents:
     async def receive(self, request: Request) -> Response:
         """One delivery: 401 to strangers, 400 to what cannot be read, else what Bolt answers."""
         try:
-            with anyio.fail_after(_PATIENCE_SECONDS):
+            with anyio.fail_after(self._door.patience):
                 body = await self._body(request)
             signature = self._door.guard.must_be_signed(request.headers.raw, body)
             return _response(await self._handled(request, body, signature))

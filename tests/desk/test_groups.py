@@ -88,6 +88,18 @@ def test_a_member_who_was_deactivated_is_no_longer_counted(build: Build) -> None
     assert set(roster.members) == {"grace@example.com"}
 
 
+def test_a_group_of_more_than_a_thousand_is_unknown(build: Build) -> None:
+    """Nobody is asked who each of them is."""
+    house = house_of(build)
+    group = house.slack.workspace.groups["S0LEADS"]
+    group.members = [f"U0MANY{number}" for number in range(1_001)]
+    before = len(house.slack.requests("users.info"))
+    house.house.rosters.refresh()
+    (roster,) = house.rows(Roster)
+    assert (roster.members, roster.error) == (None, "It has more than 1000 members.")
+    assert len(house.slack.requests("users.info")) == before
+
+
 def test_the_clock_begins_by_itself_all_that_it_minds(build: Build) -> None:
     """Groups, channels, the canary, what is live, and whether everybody is well: nobody has to ask for it."""
     house = build(WITH_SLACK)

@@ -49,6 +49,18 @@ def test_a_check_of_the_certificate_is_harmless_and_signed(house: House) -> None
     )
 
 
+def test_a_body_that_does_not_come_to_its_end_is_not_waited_for(house: House) -> None:
+    """Whoever sends it: nothing is signed before all of it is here."""
+    door = Door(house.bolt, house.guard, lambda: True, lambda: None, patience=0.2)
+    url, stop = serve(create_web(door))
+    where = urlsplit(url)
+    with socket.create_connection((where.hostname, where.port), timeout=60) as slow:
+        slow.sendall(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        said = slow.recv(4096)
+    stop()
+    assert said.startswith(b"HTTP/1.1 400")
+
+
 # --- everybody else -------------------------------------------------------------------------------
 
 
