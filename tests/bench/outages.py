@@ -29,11 +29,12 @@ class _Server(Protocol):
 
 def measure(scene: Scene, sender: Sender, size: Size, database: PostgresServer | None) -> dict[str, Sample]:
     """Seconds until each end is read back: without Valkey, from its time; else from the return of what it needs."""
-    needed: dict[str, _Server] = {"the target": scene.target}
+    found = {
+        "Valkey": _through(scene, sender, size, scene.valkey, late_by_it=False),
+        "the target": _through(scene, sender, size, scene.target, late_by_it=True),
+    }
     if database is not None:
-        needed["the database"] = database
-    found = {name: _through(scene, sender, size, server, late_by_it=True) for name, server in needed.items()}
-    found["Valkey"] = _through(scene, sender, size, scene.valkey, late_by_it=False)
+        found["the database"] = _through(scene, sender, size, database, late_by_it=True)
     return {OUTAGE.format(name): sample for name, sample in found.items()}
 
 
