@@ -91,6 +91,7 @@ class Club:
         return Subject(name)
 
     def find(self, access: Mapping[str, str]) -> Sequence[Holder]:
+        _first("find")
         return [Holder(name, self.there) for name in INSIDE]
 
     def read(self, subject: str, access: Mapping[str, str]) -> Reading:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-from app.errors import ConnectorError, Problem
+from app.errors import ConnectorError, Problem, Underway
 from app.model import iso
 from connectors.access import webhook_answers as answers
 from connectors.access.webhook_memory import Memory
@@ -308,7 +308,7 @@ class WebhookConnector:
                 where = self._status_path(answer, where)
                 wait = retry_after(answer.headers) or pause
                 if time.monotonic() + wait >= ends:
-                    raise ConnectorError(f"{self._name} is still at it", unclear=changes is not None)
+                    raise Underway(f"{self._name} is still at it", unclear=changes is not None)
                 self._api.pause(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 body = self._body("status", subject, target, until)
