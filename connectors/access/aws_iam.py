@@ -87,9 +87,9 @@ class IamConnector:
             bot = self._people.bot()
             if "policy" in access:
                 return self._policies.holders(access["policy"], bot)
-            found = self._aws.pages("iam", "GetGroup", "Users", following="Marker", GroupName=access["group"])
+            members = self._people.members(access["group"])
             return [
-                Holder(str(user.get("UserName")), Present.THERE) for user in found if user.get("Arn") != bot
+                Holder(str(user.get("UserName")), Present.THERE) for user in members if user.get("Arn") != bot
             ]
 
     def read(self, subject: str, access: Mapping[str, str]) -> Reading:

@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 
 from pydantic import RootModel
 
+from app.errors import ConnectorError
 from connectors.access import okta_words
 from connectors.access.okta_settings import OktaSettings
 from connectors.access.okta_shapes import Events, Group, Groups, Roles, Rules, User, Users, following
 from connectors.addresses import address
 from connectors.http import Http, Params, segment
 from connectors.interface import NoSubject
+from connectors.tokened import status_of
 
 _LOGIN = re.compile(r"[!#-.0-\[\]-~]{1,100}")
 """What a login may be made of here: printable ASCII without blanks, and nothing that ends a string in a filter."""
@@ -91,8 +93,13 @@ class OktaDirectory:
         return [rule.name for rule in rules if group in rule.actions.assignUserToGroups.groupIds]
 
     def members(self, group: str) -> Sequence[User]:
-        """Everybody in a group."""
-        pages = self._pages(f"/api/v1/groups/{segment(group)}/users", {"limit": "200"}, Users)
+        """Everybody in a group; nobody in one that is gone: one that is only not shown to us is answered with 403."""
+        try:
+            pages = self._pages(f"/api/v1/groups/{segment(group)}/users", {"limit": "200"}, Users)
+        except ConnectorError as fault:
+            if status_of(fault) != HTTPStatus.NOT_FOUND or self.look_up(group):
+                raise
+            return []
         return [user for page in pages for user in page.root]
 
     def is_member(self, user: str, group: str) -> bool:

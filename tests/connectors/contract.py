@@ -13,19 +13,22 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pydantic
 import pytest
 
 from app.errors import ConnectorError
-from connectors.interface import AccessConnector, NoSubject, Present, Subject
+from connectors.interface import AccessConnector, NoSubject, Present, Reading, Subject
 from connectors.registry import ACCESS
 
 ENDS_AT = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30)
 """Some targets refuse an end that is past."""
 REQUEST = "req1234567"
 RECEIPT_BYTES = 4096
+TIMES = {"at", "made", "xid"}
+"""What a receipt may hold that tells one call from the next: from when on to look for what was left behind."""
 HOSTILE_NAMES = (
     "",
     " ",
@@ -69,6 +72,8 @@ class Bench:
     """Seconds within which ``mute`` must have given up, generously."""
     secrets: Sequence[str]
     """What must never be in a text."""
+    gone: Mapping[str, str] | None = None
+    """An access like ``access`` to something that was deleted there; None: nothing that it names can be."""
     unlike_ours: bool = True
     """Whether the target tells a second giver apart when both have given."""
     until: Callable[[], datetime] | None = None
@@ -101,8 +106,10 @@ class AccessContract:
         assert bench.present() is Present.ABSENT
 
     def test_giving_twice_is_giving_once(self, bench: Bench) -> None:
-        bench.grant()
-        receipt = bench.grant()
+        first, receipt = bench.grant(), bench.grant()
+        # Whose answer was lost is given again for its receipt: but for times, it is the same.
+        assert first.keys() == receipt.keys()
+        assert {key for key in first if first[key] != receipt[key]} <= TIMES
         assert bench.present() is bench.ours
         bench.revoke(receipt)
         assert bench.present() is Present.ABSENT
@@ -248,6 +255,19 @@ class AccessContract:
     def test_check_changes_nothing_and_finds_nothing_wrong(self, bench: Bench) -> None:
         assert list(bench.connector.check([bench.access])) == []
         assert bench.present() is Present.ABSENT
+
+    def test_what_was_deleted_there_is_nobodys_and_told_by_check(self, bench: Bench) -> None:
+        if bench.gone is None:
+            return
+        gone = bench.gone
+        assert [str(problem) for problem in bench.connector.check([bench.access, gone])]
+        for call in (bench.connector.find, partial(bench.connector.read, bench.subject)):
+            try:
+                said = call(gone)
+            except ConnectorError as error:  # of that one access alone, which a sweep tells
+                assert error.permanent  # noqa: PT017 - either is right
+            else:
+                assert said == [] or (isinstance(said, Reading) and said.present is Present.ABSENT)
 
     def test_an_unknown_key_is_an_error(self, bench: Bench) -> None:
         with pytest.raises(pydantic.ValidationError):

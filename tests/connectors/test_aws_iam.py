@@ -116,6 +116,7 @@ def bench_of(bot: IamConnector, access: Mapping[str, str], dead: int, mute: int,
     return Bench(
         connector=bot,
         access=access,
+        gone={key: f"{value}-gone" for key, value in access.items()},
         subject="ada",
         bystander="alan",
         stranger="nobody-here",

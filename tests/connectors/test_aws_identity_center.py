@@ -287,6 +287,9 @@ def bench_of(
     return Bench(
         connector=bot,
         access=access,
+        gone=ASSIGNED | {"permission_set": SET[:-4] + "90e0"}
+        if "account" in access
+        else {"group": GROUP[:-4] + "90e0"},
         subject="ada",
         bystander="alan",
         stranger="nobody-here",

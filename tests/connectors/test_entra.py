@@ -378,6 +378,7 @@ def bench_of(made: Make, access: Mapping[str, str], ports: tuple[int, int], **mo
     return Bench(
         connector=made(),
         access=access,
+        gone={**access, "group": GROUP.replace("3f0a", "90e0")},
         subject="ada@example.com",
         bystander="alan@example.com",
         stranger="nobody@example.com",

@@ -152,6 +152,7 @@ class TestContract(AccessContract):
         return Bench(
             connector=bot,
             access=ADMINS,
+            gone={"group": f"cn=gone,{GROUPS}"},
             subject=ADA,
             bystander=ALAN,
             stranger="nobody-here",

@@ -97,6 +97,7 @@ class TestContract(EndContract, AccessContract):
         return Bench(
             connector=bot,
             access=LENT,
+            gone=LENT | {"group": f"CN=gone,{GROUPS}"},
             subject=ADA,
             bystander=ALAN,
             stranger="nobody-here",

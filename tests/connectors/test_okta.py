@@ -189,14 +189,20 @@ def far_side() -> Iterator[Published]:
         yield far_side
 
 
-@pytest.fixture
-def company(far_side: Published) -> Iterator[Company]:
+def company_at(far_side: Published) -> Company:
+    """Two ordinary people and a group that may be lent."""
     company = Company(far_side.url)
     company.users = [user(ADA, "ada@example.com"), user(ALAN, "alan@example.com")]
     stats = {"usersCount": 0, "appsCount": 1, "groupPushMappingsCount": 0, "hasAdminPrivilege": False}
     company.groups = [
         {"id": GROUP, "type": "OKTA_GROUP", "profile": {"name": "p"}, "_embedded": {"stats": stats}}
     ]
+    return company
+
+
+@pytest.fixture
+def company(far_side: Published) -> Iterator[Company]:
+    company = company_at(far_side)
     far_side.credentials = {"authorization": f"Bearer {TOKEN}"}
     with far_side.in_use(company.routes(), company.beside()):
         yield company
@@ -255,6 +261,7 @@ class TestContract(AccessContract):
         return Bench(
             connector=okta,
             access=ACCESS,
+            gone={"group": "00g9goneYZTWRYYRRTSK"},
             subject="ada@example.com",
             bystander="alan@example.com",
             stranger="nobody@example.com",

@@ -135,6 +135,7 @@ class TestContract(GiverContract):
         return Bench(
             connector=bot,
             access=WRITER,
+            gone={"role": "gone"},
             subject="ada",
             bystander="alan",
             stranger="nobody-here",

@@ -200,14 +200,20 @@ class Wiki:
         return self.told(number)
 
 
-@pytest.fixture
-def wiki(far_side: Server) -> Iterator[Wiki]:
+def a_wiki() -> Wiki:
+    """Three ordinary people, and a group that may be lent beside another."""
     wiki = Wiki()
     wiki.account("u1", ADA, active=True)
     wiki.account("u2", ALAN)
     wiki.account("u3", "grace@example.com")
     wiki.group("g1", "Incident writers")
     wiki.group("g2", "Others", "u1")
+    return wiki
+
+
+@pytest.fixture
+def wiki(far_side: Server) -> Iterator[Wiki]:
+    wiki = a_wiki()
     far_side.put = wiki.put
     with far_side.in_use(wiki.handlers()):
         yield wiki
@@ -233,6 +239,7 @@ class ScimContract(AccessContract):
         return Bench(
             connector=scim,
             access=WRITERS,
+            gone={"group": "Gone"},
             subject=ADA,
             bystander=ALAN,
             stranger="nobody@example.com",
