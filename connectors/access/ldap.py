@@ -148,11 +148,11 @@ class LdapConnector:
         """Takes the value out, under whatever names account and group go by now."""
         self._must_be_a_dn(subject)
         with self._link.use() as db:
-            accounts = [subject, *self._renamed(db, receipt, "subject_id", self._settings.people)]
+            now = list(self._renamed(db, receipt, "subject_id", self._settings.people))
             groups = [access["group"], *self._renamed(db, receipt, "group_id", self._settings.groups)]
             for dn in dict.fromkeys(groups):
                 if group := ldap_groups.look(db, dn):
-                    for account in dict.fromkeys(accounts):
+                    for account in self._names_in(db, group, subject, now):
                         self._take(db, group, account)
 
     def sessions(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> Sessions:
@@ -285,6 +285,17 @@ class LdapConnector:
             base = db.root.text("defaultNamingContext")
         if re.fullmatch(r"[0-9A-Fa-f-]{32,36}", known):
             yield from (entry.dn for entry in db.search(base, by_identity(known), ["objectClass"], most=1))
+
+    def _names_in(self, db: Session, group: Entry, subject: str, now: Sequence[str]) -> Sequence[str]:
+        """Under which names the account may be in the group: the one it was given under, and what it goes by now.
+
+        Where the group followed it to its new name, the old one may be another account's, given by somebody else.
+        """
+        attribute = ldap_groups.attribute_of(group) or "member"
+        followed = any(not is_same(name, subject) and db.has(group.dn, attribute, name) for name in now)
+        if followed and db.look(subject, ["objectClass"]) is not None:
+            return now
+        return list(dict.fromkeys([subject, *now]))
 
     def _take(self, db: Session, group: Entry, account: str) -> None:
         attribute = ldap_groups.attribute_of(group) or "member"

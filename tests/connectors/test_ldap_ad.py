@@ -215,6 +215,16 @@ def test_a_renamed_or_moved_account_loses_it_all_the_same(
     assert target.members() == {}
 
 
+def test_who_has_the_old_name_by_then_keeps_what_they_have(target: Target, bot: LdapConnector) -> None:
+    receipt, renamed = grant(bot), f"CN=Augusta,{PEOPLE}"
+    entries = target.directory.entries
+    entries[renamed] = entries.pop(ADA)
+    entries[ADA] = {**entries[renamed], "objectguid": [b"another-one-of-16"[:16]]}
+    target.members()[renamed] = target.members()[ADA]
+    bot.revoke(ADA, ADMINS, receipt)
+    assert set(target.members()) == {ADA}
+
+
 # --- who and what is refused ----------------------------------------------------------------------
 
 
