@@ -146,7 +146,7 @@ def give(desk: Desk, due: Due) -> None:
         if reading is None:
             called = True
             receipt = _call(desk, grant, until)
-            reading = _read_back(desk, grant)
+            reading = _read_back(desk, grant, receipt)
         if not is_there(reading, already_had=grant.already_had):
             raise ConnectorError(f"{grant.connector} said yes, and the access is not there.")  # noqa: TRY301
     except ConnectorError as failure:
@@ -224,7 +224,7 @@ def _look(desk: Desk, grant: Grant, *, called: bool) -> Reading | None:
     promise = connector.promise(grant.access)
     if called or not promise.keeps_giver:
         # An earlier attempt may have acted without our hearing of it: read before repeating.
-        reading = gate.call(connector.read, grant.subject, grant.access)
+        reading = gate.call(connector.read, grant.subject, grant.access, grant.receipt)
         if not called and reading.present is Present.THERE:
             _had_by_now(desk, grant)
         answered = called and grant.receipt is not None
@@ -247,10 +247,10 @@ def _call(desk: Desk, grant: Grant, until: datetime) -> Receipt:
     return receipt
 
 
-def _read_back(desk: Desk, grant: Grant) -> Reading:
+def _read_back(desk: Desk, grant: Grant, receipt: Receipt) -> Reading:
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     reached(Point.BEFORE_READ, "give")
-    reading = gate.call(connector.read, grant.subject, grant.access)
+    reading = gate.call(connector.read, grant.subject, grant.access, receipt)
     reached(Point.AFTER_READ, "give")
     return reading
 
@@ -355,7 +355,9 @@ def _after_failure(
 def _surely_absent(desk: Desk, grant: Grant) -> bool:
     try:
         connector = desk.targets.connector(grant.connector)
-        reading = desk.targets.gate(grant.connector).call(connector.read, grant.subject, grant.access)
+        reading = desk.targets.gate(grant.connector).call(
+            connector.read, grant.subject, grant.access, grant.receipt
+        )
     except ConnectorError:
         return False
     return whose(reading, already_had=grant.already_had).present in {Present.ABSENT, Present.OTHERS}

@@ -27,7 +27,7 @@ class Way(Protocol):
     def holders(self) -> Sequence[Holder]:
         """Everybody who has it."""
 
-    def read(self, login: str) -> Reading:
+    def read(self, login: str, receipt: Receipt) -> Reading:
         """Whether they have it."""
 
     def give(self, login: str) -> Receipt:
@@ -112,9 +112,9 @@ class TeamWay:
         found = {user.login: user for team in self._teams() for user in self._members(team)}
         return [Holder(login, *_by_child(inherited=user.inherited)) for login, user in sorted(found.items())]
 
-    def read(self, login: str) -> Reading:
+    def read(self, login: str, receipt: Receipt) -> Reading:
         """The team of that name, and the one that was it when we gave. A child team's members are others' doing."""
-        for team in self._teams():
+        for team in self._teams(_number(receipt, "team")):
             membership = self._membership(team, login)[0]
             if membership and membership.state != "active":
                 return Reading(Present.THERE, "invited, and has not accepted")
@@ -262,8 +262,9 @@ class RoleWay:
         users = self._users(self._there())
         return [Holder(user.login, *_how(user)) for user in users]
 
-    def read(self, login: str) -> Reading:
+    def read(self, login: str, receipt: Receipt) -> Reading:
         """Through a team it is somebody else's doing."""
+        self._remember(receipt)
         mine = (user for user in self._users(self._there()) if same(user.login, login))
         return next((Reading(*_how(user)) for user in mine), Reading(Present.ABSENT))
 
@@ -289,8 +290,7 @@ class RoleWay:
 
     def logins(self, receipt: Receipt) -> Iterator[tuple[int, str]]:
         """Of the role that was given, whatever it is called now."""
-        if number := _number(receipt, "role"):
-            self._numbers[self._role] = number
+        self._remember(receipt)
         yield from ((user.id, user.login) for user in self._users(self._there()))
 
     def fault(self) -> Problem | None:
@@ -309,6 +309,10 @@ class RoleWay:
             "# it is gone when this does not name them:",
             f"{gh} {roles}/{number}/users --paginate",
         ]
+
+    def _remember(self, receipt: Receipt) -> None:
+        if number := _number(receipt, "role"):
+            self._numbers[self._role] = number
 
     def _path(self, number: int, login: str) -> str:
         return self._api.path("organization-roles", "users", login, str(number))

@@ -109,15 +109,18 @@ class LdapConnector:
         holders += [Holder(dn, Present.OTHERS, "through another group") for dn in through]
         return [holder for holder in holders if not self._is_nobody(holder.subject)]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the group itself; where the bot may not know, that is a fault and never a no."""
         self._must_be_a_dn(subject)
         with self._link.use() as db:
-            group = self._seen(db, access)
+            group = self._seen(db, self._group_now(db, access, receipt))
             if group is None:
                 return Reading(Present.ABSENT, "there is no such group")
+            now = list(self._renamed(db, receipt, "subject_id", self._settings.people))
+            names = self._names_in(db, group, subject, now)
             attribute = ldap_groups.attribute_of(group) or "member"
-            there = db.has(group.dn, attribute, subject)
+            there = any(db.has(group.dn, attribute, name) for name in names)
+            subject = names[-1]  # what they go by now
             through = ldap_groups.nested(db, group, subject)
             if db.is_active_directory and ldap_groups.is_primary(group, db.look(subject, ["primaryGroupID"])):
                 through = [*through, "their primary group"]
@@ -243,6 +246,12 @@ class LdapConnector:
         if not _is_name(subject) or parts_of(subject) is None:
             message = f"{self._name} cannot have an account of that name"
             raise ConnectorError(message, permanent=True)
+
+    def _group_now(
+        self, db: Session, access: Mapping[str, str], receipt: Receipt | None
+    ) -> Mapping[str, str]:
+        known = self._renamed(db, receipt, "group_id", self._settings.groups)
+        return {**access, "group": next(known, access["group"])}
 
     def _seen(self, db: Session, access: Mapping[str, str]) -> Entry | None:
         """The group; None where it is gone. One that the bot may no longer look at is not gone."""

@@ -104,7 +104,9 @@ class OktaDirectory:
 
     def is_member(self, user: str, group: str) -> bool:
         """By all the groups that somebody is in; where Okta tells only some of them, by the group's own list."""
-        answer = self._api.call("GET", f"/api/v1/users/{segment(user)}/groups")
+        answer = self._api.call("GET", f"/api/v1/users/{segment(user)}/groups", accept=(200, 404))
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return False  # the account was deleted
         if any(each.id == group for each in answer.read(Groups).root):
             return True
         tells_some = following(self._name, answer, {}) is not None

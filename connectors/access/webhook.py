@@ -200,8 +200,9 @@ class WebhookConnector:
         found = self._ask("find", None, access["target"]).read(answers.Found)
         return [Holder(each.subject, each.present, line(each.how)) for each in found.holders if each.is_there]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """What the receiver says is there; where it cannot be asked, what it said of our last change."""
+        del receipt
         hold = self._hold(subject, access)
         if not self._can("read"):
             said = self._memory.said(hold)

@@ -352,6 +352,7 @@ def bench_of(
         connector=github,
         access=access,
         gone=dict.fromkeys(access, "gone"),
+        hides_gone=True,
         subject=ADA,
         bystander=ALAN,
         stranger="nobody-here",
@@ -510,7 +511,7 @@ def test_a_team_that_was_renamed_meanwhile_is_left_all_the_same(github: GithubCo
 def test_a_team_that_is_gone_is_absent_only_where_we_would_see_it(
     github: GithubConnector, acme: Acme
 ) -> None:
-    github.grant(ADA, TEAM, REQUEST, ENDS_AT)
+    receipt = github.grant(ADA, TEAM, REQUEST, ENDS_AT)
     del acme.teams["incident-writers"]
     assert github.read(ADA, TEAM).present is Present.ABSENT
     acme.members["bot"] = ("member", "active")
@@ -519,6 +520,8 @@ def test_a_team_that_is_gone_is_absent_only_where_we_would_see_it(
     fresh = connector_at(github._settings.base_url, token=PERSONAL)  # noqa: SLF001 - knows no number
     with pytest.raises(ConnectorError, match="renamed or deleted"):
         fresh.read(ADA, TEAM)
+    acme.members["bot"] = ("admin", "active")
+    assert fresh.read(ADA, TEAM, receipt).present is Present.ABSENT
 
 
 @pytest.mark.parametrize("access", [TEAM, ROLE], ids=["team", "role"])
@@ -530,9 +533,11 @@ def test_an_account_that_changed_its_login_is_found_by_its_number(
     acme.accounts["countess"] = {**acme.accounts.pop(ADA), "login": "countess"}
     there["countess"] = there.pop(ADA)
     acme.account(ADA)  # the old login, taken by somebody who has it from elsewhere
+    assert github.read(ADA, access, receipt).present is Present.THERE
     there[ADA] = "member" if access is TEAM else "direct"
     github.revoke(ADA, access, receipt)
     assert set(there) == {ADA}
+    assert github.read(ADA, access, receipt).present is Present.ABSENT, "though whoever has the login has it"
 
 
 def test_a_member_on_a_later_page_is_found_and_a_circle_is_no_answer(

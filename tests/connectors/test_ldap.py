@@ -326,7 +326,9 @@ def test_renamed_account_and_group_lose_it_all_the_same(target: Target, bot: Lda
     target.server.run(f"dn: {ADMINS['group']}\nchangetype: modrdn\nnewrdn: cn=dbas\ndeleteoldrdn: 1\n")
     target.made += [f"uid=augusta,{PEOPLE}", f"cn=dbas,{GROUPS}"]
     target.changes(f"cn=dbas,{GROUPS}", "add: member", f"member: uid=augusta,{PEOPLE}")  # as refint does
+    assert bot.read(ADA, ADMINS, receipt).present is Present.THERE
     bot.revoke(ADA, ADMINS, receipt)
+    assert bot.read(ADA, ADMINS, receipt).present is Present.ABSENT
     assert target.members(f"cn=dbas,{GROUPS}") == [NOBODY]
 
 

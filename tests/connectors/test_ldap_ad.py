@@ -221,6 +221,7 @@ def test_who_has_the_old_name_by_then_keeps_what_they_have(target: Target, bot: 
     entries[renamed] = entries.pop(ADA)
     entries[ADA] = {**entries[renamed], "objectguid": [b"another-one-of-16"[:16]]}
     target.members()[renamed] = target.members()[ADA]
+    assert bot.read(ADA, ADMINS, receipt).present is Present.THERE
     bot.revoke(ADA, ADMINS, receipt)
     assert set(target.members()) == {ADA}
 

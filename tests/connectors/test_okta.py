@@ -394,8 +394,10 @@ def test_who_was_renamed_in_between_is_found_again_by_the_id(okta: OktaConnector
     receipt = grant(okta)
     company.users[0]["profile"]["login"] = "lovelace@example.com"
     company.users.append(user("00u3mallory000000000", "ada@example.com"))  # the name is somebody else's now
+    assert okta.read("ada@example.com", ACCESS, receipt).present is Present.THERE
     company.members.add("00u3mallory000000000")
     okta.revoke("ada@example.com", ACCESS, receipt)
+    assert okta.read("ada@example.com", ACCESS, receipt).present is Present.ABSENT
     okta.sessions("ada@example.com", ACCESS, receipt)
     assert company.members == {"00u3mallory000000000"}
     assert company.signed_out == [ADA]

@@ -240,6 +240,7 @@ class ScimContract(AccessContract):
             connector=scim,
             access=WRITERS,
             gone={"group": "Gone"},
+            hides_gone=True,
             subject=ADA,
             bystander=ALAN,
             stranger="nobody@example.com",
@@ -367,7 +368,9 @@ def test_names_that_changed_meanwhile_lead_to_whom_it_was_given(scim: ScimConnec
     wiki.account("u9", ADA)
     wiki.group("g9", "Incident writers", "u9")
     fresh = connector_at(scim._settings.url.removesuffix("/scim/v2"))  # noqa: SLF001 - after a crash
+    assert fresh.read(ADA, WRITERS, receipt).present is Present.THERE
     fresh.revoke(ADA, WRITERS, receipt)
+    assert fresh.read(ADA, WRITERS, receipt).present is Present.ABSENT
     assert (wiki.members["g1"], wiki.members["g9"]) == ([], ["u9"])
 
 

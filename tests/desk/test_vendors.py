@@ -130,9 +130,10 @@ def test_what_one_yes_gives_at_three_vendors_is_gone_at_each_in_the_end(
 
     vendors.company.users[1]["profile"]["login"] = "turing@example.com"
     vendors.company.users.append(okta.user("00u3mallory000000000", "alan@example.com"))
+    vendors.company.members.add("00u3mallory000000000")
     vendors.receiver.on("POST", sessions(lambda _asked: http(500)))
     works(house, minutes=30)
-    assert (house.latest()["state"], vendors.who()) == ("revoked", (set(), set(), []))
+    assert (house.latest()["state"], vendors.who()) == ("revoked", ({"00u3mallory000000000"}, set(), []))
     assert vendors.company.signed_out == [okta.ALAN]
     unknown = "Whether sessions opened before may still use it is not known:"
     ended = alan.dm()[0].plain()
