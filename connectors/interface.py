@@ -176,8 +176,8 @@ class AccessConnector(Protocol):
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:
         """Give it. Giving what is there already changes nothing, and answers the same receipt once more.
 
-        Whether it worked says only ``read``. Where the target ends it by itself, ``ends_at`` is when; called again with a
-        later one it moves that end.
+        Whether it worked says only ``read``. Where the target ends it by itself, ``ends_at`` is when; called again
+        with a later one it moves that end.
         """
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:

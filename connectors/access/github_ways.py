@@ -1,7 +1,7 @@
 """The two things that are given at GitHub: membership in a team, and a role in the organisation.
 
 Both are named by people and renamed by people, so that the number behind the name is kept: in the receipt, and in
-memory for ``read``, which is given none. What is not there under its name any more is *gone* only where its number is
+memory for whoever asks without one. What is not there under its name any more is *gone* only where its number is
 listed nowhere either; to say so otherwise would call an access taken back that goes on under another name.
 """
 
