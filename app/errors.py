@@ -5,7 +5,8 @@
     BreakglassError
     ├── Refused          a person may not do this: the sentence is for that person
     ├── ConnectorError   a target or source did not do what was asked (``permanent`` or worth another try)
-    │   └── NotAsked     it was not even called: it does not answer, asked for patience, or others are being served
+    │   ├── NotAsked     it was not even called: it does not answer, asked for patience, or others are being served
+    │   └── Underway     it answers, and is not done: it is at work on this, or on an earlier change of the same
     ├── Misconfigured    settings or policies are wrong: every problem at once
     └── Unavailable      something we depend on could not be reached
 
@@ -66,6 +67,13 @@ class ConnectorError(BreakglassError):
 
 class NotAsked(ConnectorError):
     """The target was not called, and nothing was tried: come again after ``retry_after`` seconds."""
+
+
+class Underway(ConnectorError):
+    """The target answered, and has not finished: what was begun goes on there, and is asked for again.
+
+    However often that is heard, the target is not away; what waits for it is late all the same, and told so.
+    """
 
 
 def storable(text: str) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from app.errors import ConnectorError, NotAsked
+from app.errors import ConnectorError, NotAsked, Underway
 from connectors.interface import Limits
 
 MOST_FAILURES = 3
@@ -153,7 +153,7 @@ class Gate:
             self._looking = self._looking and not looks
 
     def _heard(self, failure: ConnectorError | None, *, looks: bool) -> None:
-        """What a call said of the target. A permanent refusal is an answer as well."""
+        """What a call said of the target. A permanent refusal is an answer as well, and so is *not finished yet*."""
         with self._changed:
             was_well = self.is_well
             self._looking = self._looking and not looks
@@ -161,7 +161,7 @@ class Gate:
                 patience = min(max(failure.retry_after, 0.0), LONGEST_PATIENCE)
                 self._patience_until = self._now() + timedelta(seconds=patience)
                 self._error = str(failure)
-            elif failure is not None and not failure.permanent:
+            elif failure is not None and not failure.permanent and not isinstance(failure, Underway):
                 self._failed(failure, looks=looks)
                 return
             self._failures = self._looks = 0

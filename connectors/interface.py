@@ -179,13 +179,18 @@ class AccessConnector(Protocol):
         Without the bot's own account. ``present`` is of this very access, as ``read`` says it.
         """
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
-        """Whether the access is there now, and whose it is."""
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
+        """Whether the access is there now, and whose it is.
+
+        ``receipt`` is what ``grant`` answered: then of that very account and thing, under whatever names they go by
+        now; and not of whoever has the name by then.
+        """
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:
-        """Give it. Giving what is there already changes nothing. Whether it worked says only ``read``.
+        """Give it. Giving what is there already changes nothing, and answers the same receipt once more.
 
-        Where the target ends it by itself, ``ends_at`` is when; called again with a later one it moves that end.
+        Whether it worked says only ``read``. Where the target ends it by itself, ``ends_at`` is when; called again
+        with a later one it moves that end.
         """
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:

@@ -64,6 +64,9 @@ def _problems(seen: Look, name: str) -> Iterator[Problem]:
     for grant in seen.vanished:
         what = f"{grant.subject} was given {_named(grant.access)} and does not have it any more"
         yield Problem(name, what, f"the worker ends request {output.short(grant.request_id)}")
+    for each in seen.unseen:
+        what = f"who has {each.what} is not known: {each.fault}"
+        yield Problem(name, what, f"run `breakglass connectors {name}`")
     for stray in seen.others:
         how = f" ({stray.how})" if stray.how else ""
         what = f"{stray.subject} has {stray.what}{how}, and no grant explains it"

@@ -36,7 +36,9 @@ class Outcome:
 def read_whose(desk: Desk, grant: Given) -> Reading:
     """What is there now, and whose it is; raises ``ConnectorError``."""
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
-    return whose(gate.take(connector.read, grant.subject, grant.access), already_had=grant.already_had)
+    return whose(
+        gate.take(connector.read, grant.subject, grant.access, grant.receipt), already_had=grant.already_had
+    )
 
 
 def surely_call(desk: Desk, grant: Given) -> Outcome:

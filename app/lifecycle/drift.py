@@ -5,7 +5,7 @@ told; what is to be changed is only suspected here, and looked at again in ``men
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -52,31 +52,62 @@ class Stray:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """An access of which the target does not say who has it, and why not."""
+
+    access: Access
+    what: str
+    fault: ConnectorError
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """One target, held against the grants: made by others, made with our own account, and given but not there."""
+    """One target, held against the grants: made by others, made with our own account, and given but not there.
+
+    Of what is ``unseen`` nothing is concluded.
+    """
 
     others: Sequence[Stray] = ()
     ours: Sequence[Stray] = ()
     vanished: Sequence[OpenGrant] = ()
+    unseen: Sequence[Unseen] = ()
 
 
 # --- looking -------------------------------------------------------------------------------------------------
 
 
 def look(steps: Steps, folder: PolicyFolder, targets: Targets, name: str) -> Look:
-    """Ask one target who has each access that is given there; changes nothing. Raises ``ConnectorError``."""
+    """Ask one target who has each access that is given there; changes nothing.
+
+    Raises ``ConnectorError`` where it answers none of it. One access that is refused for good, such as a group that
+    was deleted there or is not shown to us, keeps nobody from looking at the others.
+    """
     alike = siblings(folder.settings, name)
     before = _open_at(steps, alike)
     accesses = _accesses(folder, name, before)
-    connector, gate = targets.connector(name), targets.gate(name)
-    found = [
-        Found(each, connector.describe(each.options), gate.call(connector.find, each.options))
-        for each in accesses
-    ]
+    found, unseen = _ask(targets, name, accesses)
+    if unseen and not found:
+        raise unseen[0].fault
     # Again: what was planned while the target was asked explains what it said as well.
     after = _open_at(steps, alike)
     reports = folder.settings.connectors[name].drift == "report"
-    return _compare(name, found, before, after, reports=reports)
+    return replace(_compare(name, found, before, after, reports=reports), unseen=unseen)
+
+
+def _ask(
+    targets: Targets, name: str, accesses: Sequence[Access]
+) -> tuple[Sequence["Found"], Sequence[Unseen]]:
+    connector, gate = targets.connector(name), targets.gate(name)
+    found, unseen = [], []
+    for each in accesses:
+        what = connector.describe(each.options)
+        try:
+            found.append(Found(each, what, gate.call(connector.find, each.options)))
+        except ConnectorError as fault:
+            if not fault.permanent:
+                raise
+            unseen.append(Unseen(each, what, fault))
+    return found, unseen
 
 
 class Found(NamedTuple):
@@ -132,7 +163,9 @@ def _compare(
             # Through one role people may have another: while we give them something, that is not told.
             if holder.present in OTHERS and holder.subject not in people and reports:
                 others.append(stray)
-    live = [grant for grant in after.values() if grant.connector == name and _was_active(grant, before)]
+    asked = {each.access.canonical() for each in found}
+    here = [grant for grant in after.values() if grant.connector == name and _was_active(grant, before)]
+    live = [grant for grant in here if Access(name, grant.access).canonical() in asked]
     return Look(others, ours, [grant for grant in live if not _is_held(grant, there.get(grant.hold_id))])
 
 
@@ -184,12 +217,12 @@ def sweep(desk: Desk, due: Due) -> None:
             timetable.again(step, due, step.now + taking.pause(due.attempts, silence.retry_after))
         return
     with desk.steps.step() as step:
-        _pulse(step, name)
+        _pulse(step, name, "; ".join(f"{each.what}: {each.fault}" for each in seen.unseen))
         for number, stray in enumerate(seen.ours[:MOST]):
             _suspect(step, stray, quiet=number >= MOST_NAMED)
         for grant in seen.vanished[:MOST]:
             _owe(step, "vanished", grant.id, name)
-        _tell_of_others(step, folder.settings, name, seen.others)
+        _tell_of_others(step, folder.settings, name, seen)
         timetable.again(step, due, step.now + SWEEP_EVERY)
 
 
@@ -226,12 +259,14 @@ def _forget(desk: Desk, due: Due) -> None:
 # --- made by others: told once, never touched ----------------------------------------------------------------
 
 
-def _tell_of_others(step: Step, settings: Settings, name: str, others: Sequence[Stray]) -> None:
+def _tell_of_others(step: Step, settings: Settings, name: str, seen: Look) -> None:
     told = select(Drift).where(col(Drift.connector) == name, col(Drift.ours).is_(False))
     known = {row.id: row for row in step.session.exec(told).all()}
-    present = {drift_id(stray, ours=False): stray for stray in others}
+    present = {drift_id(stray, ours=False): stray for stray in seen.others}
+    unseen = {each.access.canonical() for each in seen.unseen}
     for key in known.keys() - present.keys():
-        step.session.delete(known[key])  # should it come back, that is news
+        if Access(name, known[key].access).canonical() not in unseen:
+            step.session.delete(known[key])  # should it come back, that is news
     news = [stray for key, stray in present.items() if key not in known or known[key].how != stray.how][:MOST]
     if not news:
         return

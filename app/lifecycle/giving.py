@@ -140,18 +140,19 @@ def give(desk: Desk, due: Due) -> None:
         return
     grant, until = begun
     called = not _never_called(due)
+    receipt: Receipt | None = grant.receipt
     try:
-        seen = _look(desk, grant, called=called)
-        called = called or seen is None
-        reading, receipt = seen or _call(desk, grant, until)
+        reading = _look(desk, grant, called=called)
+        if reading is None:
+            called = True
+            receipt = _call(desk, grant, until)
+            reading = _read_back(desk, grant, receipt)
+        if not is_there(reading, already_had=grant.already_had):
+            raise ConnectorError(f"{grant.connector} said yes, and the access is not there.")  # noqa: TRY301
     except ConnectorError as failure:
-        _after_failure(desk, due, grant, failure, called=called)
-        return
-    if is_there(reading, already_had=grant.already_had):
-        _activate(desk, due, grant, receipt)
+        _after_failure(desk, due, grant, failure, receipt, called=called)
     else:
-        nothing = ConnectorError(f"{grant.connector} said yes, and the access is not there.")
-        _after_failure(desk, due, grant, nothing, called=called)
+        _activate(desk, due, grant, receipt)
 
 
 def _never_called(due: Due) -> bool:
@@ -213,35 +214,45 @@ def _why_not(
     return None
 
 
-def _look(desk: Desk, grant: Grant, *, called: bool) -> tuple[Reading, Receipt | None] | None:
-    """What is there already, where that is enough; None: ``grant`` is to be called. ``called``: it may have been."""
+def _look(desk: Desk, grant: Grant, *, called: bool) -> Reading | None:
+    """What is there already, where that is enough; None: ``grant`` is to be called. ``called``: it may have been.
+
+    What is there by a call whose answer was lost is not enough: without the receipt it would be taken back by its
+    name, which may be another one by then, or somebody else's. Giving it once more changes nothing, and tells.
+    """
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     promise = connector.promise(grant.access)
     if called or not promise.keeps_giver:
         # An earlier attempt may have acted without our hearing of it: read before repeating.
-        reading = gate.call(connector.read, grant.subject, grant.access)
+        reading = gate.call(connector.read, grant.subject, grant.access, grant.receipt)
         if not called and reading.present is Present.THERE:
             _had_by_now(desk, grant)
-        done = called and promise.expiry is Expiry.WORKER  # elsewhere its end may still have to be moved
+        answered = called and grant.receipt is not None
+        done = answered and promise.expiry is Expiry.WORKER  # elsewhere its end may still have to be moved
         if is_there(reading, already_had=grant.already_had) and (
             done or is_not_ours_to_change(connector, grant)
         ):
-            return reading, grant.receipt
+            return reading
     if is_not_ours_to_change(connector, grant):
         message = f"{grant.subject} had it at {grant.connector} before, and has not any more. Ask again."
         raise ConnectorError(message, permanent=True)
     return None
 
 
-def _call(desk: Desk, grant: Grant, until: datetime) -> tuple[Reading, Receipt | None]:
+def _call(desk: Desk, grant: Grant, until: datetime) -> Receipt:
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     reached(Point.BEFORE_GRANT)
     receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, until)
     reached(Point.AFTER_GRANT)
+    return receipt
+
+
+def _read_back(desk: Desk, grant: Grant, receipt: Receipt) -> Reading:
+    connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
     reached(Point.BEFORE_READ, "give")
-    reading = gate.call(connector.read, grant.subject, grant.access)
+    reading = gate.call(connector.read, grant.subject, grant.access, receipt)
     reached(Point.AFTER_READ, "give")
-    return reading, receipt
+    return reading
 
 
 def _had_by_now(desk: Desk, called: Grant) -> None:
@@ -268,7 +279,7 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
         frozen = limits.freeze_that_stops(step, folder.settings, request.policy, [called.connector])
         alone = timetable.free_hold(step, called.hold_id, due)
         timetable.finish(step, due)
-        kept = dict(receipt) if receipt else None
+        kept = _kept(receipt)
         if grant.state != GrantState.GRANTING:
             # It was ended while we called: the revocation that waits behind this hold needs the receipt.
             step.change(grant, receipt=kept)
@@ -283,6 +294,10 @@ def _activate(desk: Desk, due: Due, called: Grant, receipt: Receipt | None) -> N
             taking.end(step, request, folder, Ended.FROZEN, WORKER, limits.frozen_sentence(frozen))
         elif all(other.state == GrantState.ACTIVE for other in grants):
             _whole(step, request, folder)
+
+
+def _kept(receipt: Receipt | None) -> dict[str, Any] | None:
+    return None if receipt is None else dict(receipt)
 
 
 def owe_late(step: Step, grant: Grant) -> None:
@@ -303,13 +318,20 @@ def _whole(step: Step, request: Request, folder: PolicyFolder) -> None:
 # --- when it fails -------------------------------------------------------------------------------------------
 
 
-def _after_failure(desk: Desk, due: Due, tried: Grant, failure: ConnectorError, *, called: bool) -> None:
-    """Try again while there is time; else, once the access was read as not there, give up all of the request."""
+def _after_failure(
+    desk: Desk, due: Due, tried: Grant, failure: ConnectorError, receipt: Receipt | None, *, called: bool
+) -> None:
+    """Try again while there is time; else, once the access was read as not there, give up all of the request.
+
+    ``receipt``: what the call itself answered, which whoever takes it back needs whatever failed after it.
+    """
     gone = _surely_absent(desk, tried) if failure.permanent else False
     data: dict[str, Any] = {} if called else _uncalled(due)
     with desk.steps.step() as step:
         request, grant, _ = lock_grant(step, tried.request_id, tried.id)
         alone = timetable.free_hold(step, tried.hold_id, due)
+        if receipt is not None and receipt != grant.receipt:
+            step.change(grant, receipt=_kept(receipt))
         if grant.state != GrantState.GRANTING:
             timetable.finish(step, due)
             if not alone:
@@ -333,7 +355,9 @@ def _after_failure(desk: Desk, due: Due, tried: Grant, failure: ConnectorError, 
 def _surely_absent(desk: Desk, grant: Grant) -> bool:
     try:
         connector = desk.targets.connector(grant.connector)
-        reading = desk.targets.gate(grant.connector).call(connector.read, grant.subject, grant.access)
+        reading = desk.targets.gate(grant.connector).call(
+            connector.read, grant.subject, grant.access, grant.receipt
+        )
     except ConnectorError:
         return False
     return whose(reading, already_had=grant.already_had).present in {Present.ABSENT, Present.OTHERS}

@@ -153,7 +153,7 @@ def _move(desk: Desk, grant: Grant, until: datetime) -> Receipt | None:
     if is_not_ours_to_change(connector, grant):
         return None
     receipt = gate.call(connector.grant, grant.subject, grant.access, grant.request_id, until)
-    reading = gate.call(connector.read, grant.subject, grant.access)
+    reading = gate.call(connector.read, grant.subject, grant.access, grant.receipt)
     if not giving.is_there(reading, already_had=grant.already_had):
         raise ConnectorError(f"{grant.connector} said yes, and the access is not there.")
     return receipt

@@ -54,7 +54,7 @@ def _begin(desk: Desk, due: Due) -> Grant | None:
 def _ask(desk: Desk, grant: Grant) -> Sessions:
     """What lives now. Raises ``ConnectorError`` where that cannot be said, or is not ours to end."""
     connector, gate = desk.targets.connector(grant.connector), desk.targets.gate(grant.connector)
-    reading = gate.take(connector.read, grant.subject, grant.access)
+    reading = gate.take(connector.read, grant.subject, grant.access, grant.receipt)
     if reading.present is Present.ABSENT:
         return gate.after(connector.sessions, grant.subject, grant.access, grant.receipt)
     # Whose sessions those are cannot be told, and nobody's work is interrupted by a guess.

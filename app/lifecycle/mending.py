@@ -209,7 +209,7 @@ def close_vanished(desk: Desk, due: Due) -> None:
     name, reading, failure = grant.connector, None, None
     try:
         connector = desk.targets.connector(name)
-        reading = desk.targets.gate(name).take(connector.read, grant.subject, grant.access)
+        reading = desk.targets.gate(name).take(connector.read, grant.subject, grant.access, grant.receipt)
     except ConnectorError as silence:
         failure = silence
     with desk.steps.step() as step:

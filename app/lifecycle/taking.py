@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from app import notices
-from app.errors import ConnectorError, NotAsked
+from app.errors import ConnectorError, NotAsked, Underway
 from app.gates import longest_look
 from app.lifecycle import lingering, moves, overdue, paging
 from app.lifecycle.calling import STILL_OURS, Outcome, call, read_whose, surely_call
@@ -326,7 +326,7 @@ def _next_try(
     if isinstance(failure, NotAsked):
         many = timetable.waits_in(step.session, due.lane, MOST_LOOKERS + 1) > MOST_LOOKERS
         return max(pause(due.attempts) if many else soon, left or timedelta())
-    if failure.permanent or failure.retry_after is not None:
+    if failure.permanent or failure.retry_after is not None or isinstance(failure, Underway):
         return left or pause(due.attempts, failure.retry_after)
     return left or soon
 

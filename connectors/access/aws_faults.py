@@ -8,7 +8,7 @@ import httpcore
 import httpx
 from botocore import exceptions as aws
 
-from app.errors import ConnectorError
+from app.errors import ConnectorError, Underway
 from connectors.http import retry_after
 from connectors.http_network import NotAllowed
 
@@ -71,6 +71,10 @@ class AwsFault(ConnectorError):
     """What kind of thing is not there, where the service says it."""
 
 
+class AwsBusy(AwsFault, Underway):
+    """AWS said no for now: an earlier change is not finished."""
+
+
 class Unreachable(ConnectorError):
     """Nobody is there: the desk comes again, there is no use in waiting here."""
 
@@ -97,7 +101,8 @@ def fault_of(name: str, service: str, error: aws.ClientError, *, safe: bool) -> 
     status, operation = int(meta.get("HTTPStatusCode") or 0), str(error.operation_name)
     throttled = code in THROTTLED or status == _TOO_MANY
     prefix = "sts" if operation.startswith("AssumeRole") else _PREFIX.get(service, service)
-    fault = AwsFault(
+    kind = AwsBusy if code in CONFLICTS else AwsFault
+    fault = kind(
         f"{name}: {_words(code, f'{prefix}:{operation}', status, throttled=throttled)}",
         permanent=not (throttled or code in CONFLICTS or status >= _SERVER_FAULT),
         unclear=status >= _SERVER_FAULT and not safe and not throttled,

@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -87,21 +87,25 @@ class IamConnector:
             bot = self._people.bot()
             if "policy" in access:
                 return self._policies.holders(access["policy"], bot)
-            found = self._aws.pages("iam", "GetGroup", "Users", following="Marker", GroupName=access["group"])
+            members = self._people.members(access["group"])
             return [
-                Holder(str(user.get("UserName")), Present.THERE) for user in found if user.get("Arn") != bot
+                Holder(str(user.get("UserName")), Present.THERE) for user in members if user.get("Arn") != bot
             ]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """Whether they are a member; or have our copy, the policy itself, or both."""
         with self._aws.one_call():
             if not _is_name(subject):
                 return Reading(Present.ABSENT)
-            groups = self._people.groups(subject)
+            given = _kept(receipt, "user_id")
+            name = self._people.name_now(subject, given) if given else subject
+            if name is None:
+                return Reading(Present.ABSENT)
+            groups = self._people.groups(name)
             if "policy" in access:
-                return self._policies.reading(subject, access["policy"], groups)
-        names = {group.get("GroupName") for group in groups}
-        return Reading(Present.THERE if access["group"] in names else Present.ABSENT)
+                return self._policies.reading(name, access["policy"], groups)
+        there = _called(access["group"], receipt, groups) is not None
+        return Reading(Present.THERE if there else Present.ABSENT)
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:
         """Make a member, or write the copy with its end; written again it has that end."""
@@ -116,17 +120,25 @@ class IamConnector:
                 if not is_code(error, _FULL):
                     raise
                 raise ConnectorError(self._full(user.name, access), permanent=True) from None
-        return {"user_id": user.id}
+            if "policy" in access:
+                return {"user_id": user.id}
+            groups = self._people.groups(user.name)
+        number = next(
+            (each.get("GroupId") for each in groups if each.get("GroupName") == access["group"]), None
+        )
+        return {"user_id": user.id, "group_id": number}
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
-        """Take the membership, or delete the copy and nothing else, under whatever name the user goes by now."""
+        """Take the membership, or delete the copy and nothing else, under whatever names user and group go by now."""
         with self._aws.one_call():
-            name = self._people.name_now(subject, _user_of(receipt))
+            name = self._people.name_now(subject, _kept(receipt, "user_id"))
             if name is None:
                 return
             try:
                 if "group" in access:
-                    self._aws.call("iam", "RemoveUserFromGroup", GroupName=access["group"], UserName=name)
+                    group = _called(access["group"], receipt, self._people.groups(name))
+                    if group is not None:
+                        self._aws.call("iam", "RemoveUserFromGroup", GroupName=group, UserName=name)
                 else:
                     self._policies.delete(name, access["policy"])
             except ConnectorError as error:
@@ -136,7 +148,7 @@ class IamConnector:
     def sessions(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> Sessions:
         """The user's own end with the access, as AWS checks each request; of roles assumed with it nobody knows."""
         with self._aws.one_call():
-            name = self._people.name_now(subject, _user_of(receipt))
+            name = self._people.name_now(subject, _kept(receipt, "user_id"))
         who = f"requests of {name or subject} itself are refused within a minute, whatever the session"
         why = (
             f"{who}; roles that it assumed before work until their sessions are over, which AWS does not list"
@@ -207,6 +219,17 @@ def _short(access: Mapping[str, str]) -> str:
     return access["policy"].rpartition("/")[2]
 
 
-def _user_of(receipt: Receipt | None) -> str | None:
-    user = (receipt or {}).get("user_id")
-    return user if isinstance(user, str) else None
+def _kept(receipt: Receipt | None, key: str) -> str | None:
+    kept = (receipt or {}).get(key)
+    return kept if isinstance(kept, str) else None
+
+
+def _called(group: str, receipt: Receipt | None, groups: Sequence[Mapping[str, Any]]) -> str | None:
+    """What the group that was given is called now; None where they are not in it. A name given up is anybody's."""
+    number = _kept(receipt, "group_id")
+    mine = (
+        each
+        for each in groups
+        if number == each.get("GroupId") or (not number and group == each.get("GroupName"))
+    )
+    return next((str(each.get("GroupName")) for each in mine), None)

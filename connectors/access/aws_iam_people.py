@@ -71,6 +71,15 @@ class People:
                 return ()
             raise
 
+    def members(self, group: str) -> Sequence[Mapping[str, Any]]:
+        """The users in a group; in one that is gone there is nobody."""
+        try:
+            return self._aws.pages("iam", "GetGroup", "Users", following="Marker", GroupName=group)
+        except ConnectorError as error:
+            if is_gone(error):
+                return ()
+            raise
+
     def _user(self, name: str) -> Mapping[str, Any] | None:
         try:
             found: Mapping[str, Any] = self._aws.part(

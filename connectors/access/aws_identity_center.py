@@ -97,10 +97,10 @@ class IdentityCenterConnector:
                 found += self._holders([user], Present.OTHERS, self._through([through[user]]))
         return found
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """Whether it is there, directly; or through a group that has it, which is others' doing."""
         with self._aws.one_call():
-            user = self._user(subject)
+            user = _user_of(receipt) or self._user(subject)
             if user is None:
                 return Reading(Present.ABSENT)
             if "group" in access:

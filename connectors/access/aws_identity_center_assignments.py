@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
-from app.errors import ConnectorError
+from app.errors import ConnectorError, Underway
 from connectors.access.aws_calls import Aws
 from connectors.access.aws_faults import is_gone
 
@@ -120,7 +120,7 @@ class Assignments:
             lock = self._locks.setdefault(place, threading.Lock())
         if not lock.acquire(timeout=max(0.0, self._aws.seconds_left())):
             message = f"{self._aws.name}: another call for the same person and access is under way"
-            raise ConnectorError(message)
+            raise Underway(message)
         try:
             yield
         finally:
@@ -178,7 +178,7 @@ class Assignments:
         while status.get("Status") == "IN_PROGRESS":
             if not self._aws.pause(wait):
                 message = f"{self._aws.name}: AWS has not finished yet ({kind.lower()} request {request} is under way)"
-                raise ConnectorError(message, unclear=True)
+                raise Underway(message, unclear=True)
             wait = min(2 * wait, _LONGEST_LOOK)
             status = self._described(kind, request)
         self._forget(kind, request)

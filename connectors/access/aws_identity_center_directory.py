@@ -77,10 +77,14 @@ class Directory:
         return Group(str(answer.get("DisplayName") or group), issuers)
 
     def members(self, group: str) -> Sequence[str]:
-        """The ids of everybody in the group."""
-        found = self._aws.pages(
-            _STORE, "ListGroupMemberships", "GroupMemberships", IdentityStoreId=self._store, GroupId=group
-        )
+        """The ids of everybody in the group; in one that is gone there is nobody."""
+        where: dict[str, Any] = {"IdentityStoreId": self._store, "GroupId": group}
+        try:
+            found = self._aws.pages(_STORE, "ListGroupMemberships", "GroupMemberships", **where)
+        except ConnectorError as error:
+            if is_gone(error):
+                return []
+            raise
         ids = (str((each.get("MemberId") or {}).get("UserId") or "") for each in found)
         return sorted({each for each in ids if each})
 

@@ -103,14 +103,13 @@ class EntraConnector:
                 if reading.present is not Present.ABSENT
             ]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """By PIM: the assignments that are active now. Otherwise whether they are among the members."""
-        group = self._entra.group_id(access)
+        group = _kept(receipt, "group") or self._entra.group_id(access)
         with self._api.one_answer(self._name):
-            user = self._entra.user(subject)
-            if user is None:
+            person = self._id_of(subject, receipt)
+            if person is None:
                 return Reading(Present.ABSENT)
-            person = user.id.lower()
             if _by_pim(access):
                 return self._pim.standing(person, group).reading()
             if person in self._entra.members(group):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from app.errors import ConnectorError
+from app.errors import ConnectorError, Underway
 from connectors.access import entra_words
 from connectors.access.entra_directory import V1, EntraDirectory
 from connectors.access.entra_shapes import Asked, Errors, Instance, Page
@@ -156,7 +156,7 @@ class Pim:
             ):
                 return ""  # somebody, or we, were faster
             case "RoleAssignmentExists" | "PendingRoleAssignmentRequest" | "RoleAssignmentDoesNotExist":
-                raise ConnectorError(f"{self._name}: an earlier request is still under way")
+                raise Underway(f"{self._name}: an earlier request is still under way")
         raise ConnectorError(
             f"{self._name} does not accept the assignment (HTTP {answer.status})", permanent=True
         )
@@ -181,7 +181,7 @@ class Pim:
             case "ActiveDurationTooShort":
                 raise _not_yet(f"{self._name}: {entra_words.TOO_EARLY}")
             case "PendingRoleAssignmentRequest":
-                raise ConnectorError(f"{self._name}: an earlier request is still under way")
+                raise Underway(f"{self._name}: an earlier request is still under way")
             case "RoleAssignmentDoesNotExist" if standing.ours is None and not _is_fresh(ours, answer):
                 return
             case "RoleAssignmentDoesNotExist":

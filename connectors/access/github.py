@@ -104,11 +104,13 @@ class GithubConnector:
             own = self._api.own_login()
             return [holder for holder in self._way(access).holders() if not same(holder.subject, own)]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """*There*, or, where a role comes through a team, *others*."""
         self._must_be_login(subject)
         with self._api.in_time():
-            return self._way(access).read(subject)
+            way = self._way(access)
+            logins = self._logins_now(subject, way, receipt or {})
+            return way.read(logins[0], receipt or {}) if logins else Reading(Present.ABSENT)
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:
         """To a member who is fit now; the receipt holds the numbers behind the names."""
@@ -129,8 +131,7 @@ class GithubConnector:
 
     def sessions(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> Sessions:
         """GitHub looks at rights with each call and push: what is taken is of no use any more."""
-        del receipt
-        if self.read(subject, access).present is Present.THERE:
+        if self.read(subject, access, receipt).present is Present.THERE:
             return Sessions("unknown", why="the access is still there")
         return Sessions("none")
 

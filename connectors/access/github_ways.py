@@ -1,7 +1,7 @@
 """The two things that are given at GitHub: membership in a team, and a role in the organisation.
 
 Both are named by people and renamed by people, so that the number behind the name is kept: in the receipt, and in
-memory for ``read``, which is given none. What is not there under its name any more is *gone* only where its number is
+memory for whoever asks without one. What is not there under its name any more is *gone* only where its number is
 listed nowhere either; to say so otherwise would call an access taken back that goes on under another name.
 """
 
@@ -27,7 +27,7 @@ class Way(Protocol):
     def holders(self) -> Sequence[Holder]:
         """Everybody who has it."""
 
-    def read(self, login: str) -> Reading:
+    def read(self, login: str, receipt: Receipt) -> Reading:
         """Whether they have it."""
 
     def give(self, login: str) -> Receipt:
@@ -53,6 +53,14 @@ class _User(Shape):
 
 class _Users(RootModel[list[_User]]):
     """One page of them."""
+
+
+class _TeamMember(_User):
+    inherited: bool = False
+
+
+class _TeamMembers(RootModel[list[_TeamMember]]):
+    """One page of them; who is in a child team alone is ``inherited``."""
 
 
 class _Team(Shape):
@@ -100,18 +108,20 @@ class TeamWay:
         self._about = f"{api.name}, team {slug}"
 
     def holders(self) -> Sequence[Holder]:
-        """Those of its child teams too: they have what the team has."""
-        found = {user.login for team in self._teams() for user in self._members(team)}
-        return [Holder(login, Present.THERE) for login in sorted(found)]
+        """Those of its child teams too: they have what the team has, and not from here."""
+        found = {user.login: user for team in self._teams() for user in self._members(team)}
+        return [Holder(login, *_by_child(inherited=user.inherited)) for login, user in sorted(found.items())]
 
-    def read(self, login: str) -> Reading:
-        """The team of that name, and the one that was it when we gave."""
-        for team in self._teams():
+    def read(self, login: str, receipt: Receipt) -> Reading:
+        """The team of that name, and the one that was it when we gave. A child team's members are others' doing."""
+        for team in self._teams(_number(receipt, "team")):
             membership = self._membership(team, login)[0]
+            if membership and membership.state != "active":
+                return Reading(Present.THERE, "invited, and has not accepted")
+            if membership and self._is_inherited(team, login):
+                return Reading(*_by_child(inherited=True))
             if membership:
-                waiting = membership.state != "active"
-                how = "invited, and has not accepted" if waiting else f"as {membership.role}"
-                return Reading(Present.THERE, how)
+                return Reading(Present.THERE, f"as {membership.role}")
         return Reading(Present.ABSENT)
 
     def give(self, login: str) -> Receipt:
@@ -123,7 +133,7 @@ class TeamWay:
             raise Wrong(fault)
         self._numbers[self._slug] = team.id
         membership, answer = self._membership(team, login)
-        if membership is None:
+        if membership is None or self._is_inherited(team, login):
             membership, answer = self._put(team, login)
         if membership.state != "active":
             self._invited(team, login)
@@ -195,9 +205,13 @@ class TeamWay:
         answer = self._api.call("GET", path, accept=(200, 404))
         return (answer.read(_Membership) if answer.status == HTTPStatus.OK else None), answer
 
-    def _members(self, team: _Team) -> Sequence[_User]:
+    def _members(self, team: _Team) -> Sequence[_TeamMember]:
         pages = self._api.pages(self._api.path("teams", team.slug, "members"))
-        return [user for page in pages for user in page.read(_Users).root]
+        return [user for page in pages for user in page.read(_TeamMembers).root]
+
+    def _is_inherited(self, team: _Team, login: str) -> bool:
+        """Whether they are in a child team alone: one membership does not say so, and the list does."""
+        return any(user.inherited and same(user.login, login) for user in self._members(team))
 
     def _put(self, team: _Team, login: str) -> tuple[_Membership, Answer]:
         path = self._api.path("teams", team.slug, "memberships", login)
@@ -248,8 +262,9 @@ class RoleWay:
         users = self._users(self._there())
         return [Holder(user.login, *_how(user)) for user in users]
 
-    def read(self, login: str) -> Reading:
+    def read(self, login: str, receipt: Receipt) -> Reading:
         """Through a team it is somebody else's doing."""
+        self._remember(receipt)
         mine = (user for user in self._users(self._there()) if same(user.login, login))
         return next((Reading(*_how(user)) for user in mine), Reading(Present.ABSENT))
 
@@ -275,8 +290,7 @@ class RoleWay:
 
     def logins(self, receipt: Receipt) -> Iterator[tuple[int, str]]:
         """Of the role that was given, whatever it is called now."""
-        if number := _number(receipt, "role"):
-            self._numbers[self._role] = number
+        self._remember(receipt)
         yield from ((user.id, user.login) for user in self._users(self._there()))
 
     def fault(self) -> Problem | None:
@@ -295,6 +309,10 @@ class RoleWay:
             "# it is gone when this does not name them:",
             f"{gh} {roles}/{number}/users --paginate",
         ]
+
+    def _remember(self, receipt: Receipt) -> None:
+        if number := _number(receipt, "role"):
+            self._numbers[self._role] = number
 
     def _path(self, number: int, login: str) -> str:
         return self._api.path("organization-roles", "users", login, str(number))
@@ -345,6 +363,10 @@ class RoleWay:
 def _number(receipt: Receipt, key: str) -> int | None:
     number = receipt.get(key)
     return number if isinstance(number, int) else None
+
+
+def _by_child(*, inherited: bool) -> tuple[Present, str]:
+    return (Present.OTHERS, "through a child team") if inherited else (Present.THERE, "")
 
 
 def _how(user: _RoleUser) -> tuple[Present, str]:

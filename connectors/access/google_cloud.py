@@ -140,8 +140,9 @@ class GoogleCloudConnector:
                 return self._groups.find(access["group"])
             return self._projects.find(access["project"], access["role"])
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the project's policy, or from the group."""
+        del receipt
         with self._asking_of(subject):
             if "group" in access:
                 return self._groups.read(access["group"], subject)

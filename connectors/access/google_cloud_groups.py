@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.errors import ConnectorError, Problem, Unproven
+from app.errors import ConnectorError, Problem, Underway, Unproven
 from connectors.access.google_cloud_link import Link
 from connectors.http import Answer, Params
 from connectors.interface import Activity, Holder, Present, Reading, Receipt, Sessions
@@ -215,7 +215,7 @@ class Groups:
                 f"{self._name} could not do it (code {operation.error.get('code')})", permanent=True
             )
         if not operation.done:
-            raise ConnectorError(f"{self._name} has begun it, and not said that it is done", unclear=True)
+            raise Underway(f"{self._name} has begun it, and not said that it is done", unclear=True)
 
 
 def _role(ends_at: datetime) -> Mapping[str, Any]:

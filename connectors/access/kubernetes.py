@@ -126,8 +126,9 @@ class KubernetesConnector:
         found = ((user, *place.whose(user, bindings)) for user in people)
         return [Holder(user, present, how) for user, present, how in found]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the bindings to that role, here and in the whole cluster."""
+        del receipt
         place = Place.of(access)
         api = self._link.api()
         with api.one_answer(self._name):

@@ -113,13 +113,16 @@ class LdapConnector:
         holders += [Holder(dn, Present.OTHERS, "through another group") for dn in through]
         return [holder for holder in holders if not self._is_nobody(holder.subject)]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the group itself; where the bot may not know, that is a fault and never a no."""
         self._must_be_a_dn(subject)
         with self._link.use() as db:
-            group = self._seen(db, access["group"])
+            group = self._seen(db, self._group_now(db, access, receipt))
+            now = list(self._renamed(db, receipt, "subject_id", self._settings.people))
+            names = self._names_in(db, group, subject, now)
             attribute = ldap_groups.attribute_of(group) or "member"
-            there = db.has(group.dn, attribute, subject)
+            there = any(db.has(group.dn, attribute, name) for name in names)
+            subject = names[-1]  # what they go by now
             through = ldap_groups.nested(db, group, subject)
             if db.is_active_directory and ldap_groups.is_primary(group, db.look(subject, ["primaryGroupID"])):
                 through = [*through, "their primary group"]
@@ -155,11 +158,11 @@ class LdapConnector:
         if known := str((receipt or {}).get("group_id") or ""):
             self._given[access["group"]] = known  # for ``read``, which is given no receipt
         with self._link.use() as db:
-            accounts = [subject, *self._renamed(db, receipt, "subject_id", self._settings.people)]
+            now = list(self._renamed(db, receipt, "subject_id", self._settings.people))
             groups = [access["group"], *self._renamed(db, receipt, "group_id", self._settings.groups)]
             for dn in dict.fromkeys(groups):
                 if group := ldap_groups.look(db, dn):
-                    for account in dict.fromkeys(accounts):
+                    for account in self._names_in(db, group, subject, now):
                         self._take(db, group, account)
 
     def sessions(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> Sessions:
@@ -257,6 +260,9 @@ class LdapConnector:
             message = f"{self._name} cannot have an account of that name"
             raise ConnectorError(message, permanent=True)
 
+    def _group_now(self, db: Session, access: Mapping[str, str], receipt: Receipt | None) -> str:
+        return next(self._renamed(db, receipt, "group_id", self._settings.groups), access["group"])
+
     def _seen(self, db: Session, dn: str) -> Entry:
         """The group, under whatever name it goes by now. One that the bot does not see is not one without members."""
         group = ldap_groups.look(db, dn)
@@ -306,6 +312,17 @@ class LdapConnector:
             base = db.root.text("defaultNamingContext")
         if re.fullmatch(r"[0-9A-Fa-f-]{32,36}", known):
             yield from (entry.dn for entry in db.search(base, by_identity(known), ["objectClass"], most=1))
+
+    def _names_in(self, db: Session, group: Entry, subject: str, now: Sequence[str]) -> Sequence[str]:
+        """Under which names the account may be in the group: the one it was given under, and what it goes by now.
+
+        Where the group followed it to its new name, the old one may be another account's, given by somebody else.
+        """
+        attribute = ldap_groups.attribute_of(group) or "member"
+        followed = any(not is_same(name, subject) and db.has(group.dn, attribute, name) for name in now)
+        if followed and db.look(subject, ["objectClass"]) is not None:
+            return now
+        return list(dict.fromkeys([subject, *now]))
 
     def _take(self, db: Session, group: Entry, account: str) -> None:
         attribute = ldap_groups.attribute_of(group) or "member"

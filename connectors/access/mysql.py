@@ -158,8 +158,9 @@ class MysqlConnector:
                 found.append(Holder(written(account), reading.present, reading.how))
         return found
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the tables of rights: given to the account itself, or through another role."""
+        del receipt
         account = self._account(subject)
         with self._link.use() as db:
             return _reading(survey(db, subject), account, role_of(db, access["role"]))

@@ -86,12 +86,12 @@ class OktaConnector:
             own = self._okta.own_id() if members else None
         return [Holder(each.profile.login, Present.THERE) for each in members if each.id != own]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """Whether the group is among the account's groups."""
-        group = self._group_id(access)
+        group = _kept(receipt, "group") or self._group_id(access)
         with self._api.one_answer(self._name):
-            user = self._okta.user(subject)
-            there = user is not None and self._okta.is_member(user.id, group)
+            user = self._id_of(subject, receipt)
+            there = user is not None and self._okta.is_member(user, group)
             if user and not there:
                 self._okta.must_be_seen(group)
         return Reading(Present.THERE if there else Present.ABSENT)

@@ -16,7 +16,7 @@ from connectors.addresses import address
 from connectors.answers import stamp
 from connectors.http import Http, Params, segment
 from connectors.interface import NoSubject
-from connectors.tokened import wall_clock
+from connectors.tokened import status_of, wall_clock
 
 _LOGIN = re.compile(r"[!#-.0-\[\]-~]{1,100}")
 """What a login may be made of here: printable ASCII without blanks, and nothing that ends a string in a filter."""
@@ -96,13 +96,21 @@ class OktaDirectory:
         return [rule.name for rule in rules if group in rule.actions.assignUserToGroups.groupIds]
 
     def members(self, group: str) -> Sequence[User]:
-        """Everybody in a group."""
-        pages = self._pages(f"/api/v1/groups/{segment(group)}/users", {"limit": "200"}, Users)
+        """Everybody in a group; nobody in one that is gone."""
+        try:
+            pages = self._pages(f"/api/v1/groups/{segment(group)}/users", {"limit": "200"}, Users)
+        except ConnectorError as fault:
+            if status_of(fault) != HTTPStatus.NOT_FOUND or self.look_up(group):
+                raise
+            self.must_be_seen(group)
+            return []
         return [user for page in pages for user in page.root]
 
     def is_member(self, user: str, group: str) -> bool:
         """By all the groups that somebody is in; where Okta tells only some of them, by the group's own list."""
-        answer = self._api.call("GET", f"/api/v1/users/{segment(user)}/groups")
+        answer = self._api.call("GET", f"/api/v1/users/{segment(user)}/groups", accept=(200, 404))
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return False  # the account was deleted
         if any(each.id == group for each in answer.read(Groups).root):
             return True
         tells_some = following(self._name, answer, {}) is not None

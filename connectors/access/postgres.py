@@ -167,10 +167,11 @@ class PostgresConnector:
             rows = db.rows(postgres_sql.HOLDERS, {"role": access["role"]})
         return [Holder(row.subject, _present(row), _how(row)) for row in rows]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the catalogue: what the server would say to ``SET ROLE``, and who made it so."""
         with self._link.use() as db:
-            facts = self._survey(db, subject, access)
+            [now] = db.rows(postgres_sql.CALLED_NOW, _ids(subject, access, receipt))
+            facts = self._survey(db, now.subject, {**access, "role": now.role})
         return Reading(_present(facts), _how(facts))
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:

@@ -73,6 +73,12 @@ WHERE m.grantor = (SELECT oid FROM pg_roles WHERE rolname = current_user)
 """
 """What the bot's account gave: by name, and by number, which outlives a renaming."""
 
+CALLED_NOW = """
+SELECT coalesce((SELECT rolname FROM pg_roles WHERE oid = %(subject_oid)s::bigint::oid), %(subject)s::text) AS subject,
+       coalesce((SELECT rolname FROM pg_roles WHERE oid = %(role_oid)s::bigint::oid), %(role)s::text) AS role
+"""
+"""What account and role go by now."""
+
 HOLDERS = """
 WITH RECURSIVE
 me AS (SELECT oid FROM pg_roles WHERE rolname = current_user),

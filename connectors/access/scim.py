@@ -163,10 +163,10 @@ class ScimConnector:
             Holder(user.userName, Present.THERE) for user in sorted(users, key=lambda user: user.userName)
         ]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """*There*, where anything says so: the group's members, a filter, or the account's groups."""
         with self._in_time():
-            return self._reading(subject, access)
+            return self._reading(subject, access, receipt)
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:
         """To an account that is fit now; the receipt holds the numbers behind the names."""
@@ -193,8 +193,7 @@ class ScimConnector:
 
     def sessions(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> Sessions:
         """SCIM has no word for them."""
-        del receipt
-        if self.read(subject, access).present is not Present.ABSENT:
+        if self.read(subject, access, receipt).present is not Present.ABSENT:
             return Sessions("unknown", why="the access is still there")
         return Sessions("unknown", why="SCIM does not tell; the application may let what is open go on")
 
@@ -315,9 +314,8 @@ class ScimConnector:
 
     @staticmethod
     def _kept(receipt: Receipt | None, key: str, memory: dict[str, str], name: str) -> str | None:
-        """What it was when we gave, by the receipt; it is remembered for ``read``, which has none."""
-        number = (receipt or {}).get(key)
-        if isinstance(number, str) and number:
+        """What it was when we gave, by the receipt; it is remembered for whoever has none."""
+        if number := _id(receipt, key):
             memory[name] = number
         return memory.get(name)
 
@@ -325,8 +323,10 @@ class ScimConnector:
         found = self._api.group(number)
         return found[0].members if found else ()
 
-    def _reading(self, subject: str, access: Mapping[str, str]) -> Reading:
-        groups, accounts = self._numbers_of(access["group"]), self._accounts(subject)
+    def _reading(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> Reading:
+        group, person = _id(receipt, "group"), _id(receipt, "user")
+        groups = [group] if group else self._numbers_of(access["group"])
+        accounts = [person] if person else self._accounts(subject)
         through, looked = "", not accounts
         for account in accounts:
             for number in groups:
@@ -352,3 +352,9 @@ class ScimConnector:
             return False
         self._tells = self._tells or bool(found[0].members)
         return account in found[0].ids() or self._api.filter_finds(group, account)
+
+
+def _id(receipt: Receipt | None, key: str) -> str | None:
+    """An id out of a receipt, where it is one."""
+    kept = (receipt or {}).get(key)
+    return kept if isinstance(kept, str) and kept else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.errors import ConnectorError
+from app.errors import ConnectorError, Underway
 from connectors.access.scim_api import Api, Group, operations, quoted
 from connectors.http import Answer, Fault, segment
 
@@ -95,7 +95,7 @@ class Writer:
 
     def _rewrite(self, group: str, user: str, *, there: bool) -> None:
         if not self._one_at_a_time.acquire(timeout=self._api.http.seconds):
-            raise ConnectorError(f"{self._api.name} is still being changed; nothing was done")
+            raise Underway(f"{self._api.name} is still being changed; nothing was done")
         try:
             done = any(self._rewritten(group, user, there=there) for _ in range(_TRIES))
         finally:

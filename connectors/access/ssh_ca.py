@@ -125,8 +125,9 @@ class SshCaConnector:
 
         return self._bounded(look)
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the certificates that are kept, and the KRL as the servers read it."""
+        del receipt
 
         def look() -> Reading:
             live = self._live(self._records.of(hold_key(subject, access)))

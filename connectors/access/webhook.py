@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-from app.errors import ConnectorError, Problem, Unproven
+from app.errors import ConnectorError, Problem, Underway, Unproven
 from app.model import iso
 from connectors.access import webhook_answers as answers
 from connectors.access.webhook_memory import Memory
@@ -204,8 +204,9 @@ class WebhookConnector:
         found = self._ask("find", None, access["target"]).read(answers.Found)
         return [Holder(each.subject, each.present, line(each.how)) for each in found.holders if each.is_there]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """What the receiver says is there; where it cannot be asked, what it said of a change just now, or nothing."""
+        del receipt
         hold = self._hold(subject, access)
         if not self._can("read"):
             said = self._memory.said(hold) or Present.UNKNOWN
@@ -309,7 +310,7 @@ class WebhookConnector:
                 where = self._status_path(answer, where)
                 wait = retry_after(answer.headers) or pause
                 if time.monotonic() + wait >= ends:
-                    raise ConnectorError(f"{self._name} is still at it", unclear=changes is not None)
+                    raise Underway(f"{self._name} is still at it", unclear=changes is not None)
                 self._api.pause(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 body = self._body("status", subject, target, until)

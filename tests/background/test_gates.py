@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.errors import ConnectorError, NotAsked
+from app.errors import ConnectorError, NotAsked, Underway
 from app.gates import MOST_FAILURES, MOST_OTHERS, Gate
 from app.lifecycle.taking import pause
 from connectors.interface import Limits
@@ -244,6 +244,14 @@ def test_a_refusal_is_an_answer() -> None:
     with scene() as at:
         at.fails(MOST_FAILURES * 2, ConnectorError("permission denied", permanent=True))
         assert at.gate.is_well
+
+
+def test_who_is_still_at_it_answers_however_often_that_is_heard() -> None:
+    with scene() as at:
+        at.fails(MOST_FAILURES - 1)
+        at.fails(MOST_FAILURES, Underway("an earlier change is not finished", unclear=True))
+        at.fails(1)
+        assert (at.gate.is_well, at.gate.unwell(), at.gate.until_look()) == (True, None, None)
 
 
 def test_a_connector_that_fails_in_its_own_way_did_not_answer() -> None:

@@ -26,6 +26,8 @@ ENDS_AT = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30)
 """Some targets refuse an end that is past."""
 REQUEST = "req1234567"
 RECEIPT_BYTES = 4096
+TIMES = {"at", "made", "xid"}
+"""What a receipt may hold that tells one call from the next: from when on to look for what was left behind."""
 HOSTILE_NAMES = (
     "",
     " ",
@@ -69,6 +71,10 @@ class Bench:
     """Seconds within which ``mute`` must have given up, generously."""
     secrets: Sequence[str]
     """What must never be in a text."""
+    gone: Mapping[str, str] | None = None
+    """An access like ``access`` to something that was deleted there; None: nothing that it names can be."""
+    hides_gone: bool = False
+    """Whether the target does not tell what is gone from what it does not show us."""
     unlike_ours: bool = True
     """Whether the target tells a second giver apart when both have given."""
     until: Callable[[], datetime] | None = None
@@ -80,8 +86,8 @@ class Bench:
         keeps = self.connector.promise(self.access).keeps_giver
         return Present.OURS if keeps else Present.THERE
 
-    def present(self) -> Present:
-        return self.connector.read(self.subject, self.access).present
+    def present(self, receipt: Mapping[str, Any] | None = None) -> Present:
+        return self.connector.read(self.subject, self.access, receipt).present
 
     def grant(self) -> Mapping[str, Any]:
         return self.connector.grant(self.subject, self.access, REQUEST, ENDS_AT)
@@ -96,13 +102,15 @@ class AccessContract:
     def test_what_was_given_is_ours_and_what_was_taken_is_absent(self, bench: Bench) -> None:
         assert bench.present() is Present.ABSENT
         receipt = bench.grant()
-        assert bench.present() is bench.ours
+        assert bench.present() is bench.present(receipt) is bench.ours
         bench.revoke(receipt)
-        assert bench.present() is Present.ABSENT
+        assert bench.present() is bench.present(receipt) is Present.ABSENT
 
     def test_giving_twice_is_giving_once(self, bench: Bench) -> None:
-        bench.grant()
-        receipt = bench.grant()
+        first, receipt = bench.grant(), bench.grant()
+        # Whose answer was lost is given again for its receipt: but for times, it is the same.
+        assert first.keys() == receipt.keys()
+        assert {key for key in first if first[key] != receipt[key]} <= TIMES
         assert bench.present() is bench.ours
         bench.revoke(receipt)
         assert bench.present() is Present.ABSENT
@@ -249,6 +257,17 @@ class AccessContract:
         found = bench.connector.check([bench.access])
         assert [problem for problem in found if not isinstance(problem, Unproven)] == []
         assert bench.present() is Present.ABSENT
+
+    def test_what_was_deleted_there_is_nobodys_and_told_by_check(self, bench: Bench) -> None:
+        if bench.gone is None:
+            return
+        gone = bench.gone
+        assert [str(problem) for problem in bench.connector.check([bench.access, gone])]
+        with pytest.raises(ConnectorError) if bench.hides_gone else contextlib.nullcontext() as caught:
+            assert bench.connector.find(gone) == []
+        assert caught is None or caught.value.permanent, "of that one access alone, which a sweep tells"
+        with contextlib.suppress(ConnectorError):
+            assert bench.connector.read(bench.subject, gone).present is Present.ABSENT
 
     def test_an_unknown_key_is_an_error(self, bench: Bench) -> None:
         with pytest.raises(pydantic.ValidationError):

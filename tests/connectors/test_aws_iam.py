@@ -111,6 +111,7 @@ def bench_of(bot: IamConnector, access: Mapping[str, str], dead: int, mute: int,
     return Bench(
         connector=bot,
         access=access,
+        gone={key: f"{value}-gone" for key, value in access.items()},
         subject="ada",
         bystander="alan",
         stranger="nobody-here",
@@ -280,9 +281,23 @@ def test_it_is_taken_from_whom_it_was_given_whatever_their_name_is_by_now(
     account.iam.update_user(UserName="ada", NewUserName="ada.lovelace")
     account.user("ada")
     grant(bot, access)  # to the newcomer, who keeps it
+    assert bot.read("ada", access, receipt) == bot.read("ada.lovelace", access)
     bot.revoke("ada", access, receipt)
     assert bot.read("ada.lovelace", access).present is Present.ABSENT
+    assert bot.read("ada", access, receipt).present is Present.ABSENT
     assert present(bot, access) is not Present.ABSENT
+
+
+def test_who_is_in_a_group_that_was_renamed_leaves_that_one(bot: IamConnector, account: Account) -> None:
+    receipt = grant(bot, MEMBER)
+    account.iam.update_group(GroupName="dba", NewGroupName="dbas")
+    account.group("dba")
+    account.iam.add_user_to_group(GroupName="dba", UserName="ada")  # another one, by somebody else
+    assert bot.read("ada", MEMBER, receipt).present is Present.THERE
+    bot.revoke("ada", MEMBER, receipt)
+    assert bot.read("ada", MEMBER, receipt).present is Present.ABSENT
+    left = account.iam.list_groups_for_user(UserName="ada")["Groups"]
+    assert [each["GroupName"] for each in left] == ["dba"]
 
 
 def test_the_bots_own_account_is_nobody_who_has_it(bot: IamConnector, account: Account) -> None:

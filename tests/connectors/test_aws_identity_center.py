@@ -301,6 +301,9 @@ def bench_of(
     return Bench(
         connector=bot,
         access=access,
+        gone=ASSIGNED | {"permission_set": SET[:-4] + "90e0"}
+        if "account" in access
+        else {"group": GROUP[:-4] + "90e0"},
         subject="ada",
         bystander="alan",
         stranger="nobody-here",
@@ -484,8 +487,10 @@ def test_it_is_taken_from_whom_it_was_given_whatever_their_name_is_by_now(
     user["UserName"] = "ada.lovelace"
     center.user("ada")
     grant(bot, access)  # to the newcomer, who keeps it
+    assert bot.read("ada", access, receipt).present is Present.THERE
     bot.revoke("ada", access, receipt)
     assert bot.read("ada.lovelace", access).present is Present.ABSENT
+    assert bot.read("ada", access, receipt).present is Present.ABSENT
     assert present(bot, access) is Present.THERE
 
 

@@ -386,6 +386,7 @@ def bench_of(made: Make, access: Mapping[str, str], ports: tuple[int, int], **mo
     return Bench(
         connector=made(),
         access=access,
+        gone={**access, "group": GROUP.replace("3f0a", "90e0")},
         subject="ada@example.com",
         bystander="alan@example.com",
         stranger="nobody@example.com",
@@ -449,7 +450,9 @@ def test_who_was_renamed_in_between_is_found_again_and_no_person_is_ever_deleted
     tenant.users.append(
         user("00000000-0000-4000-8000-000000000bad", "ada@example.com")
     )  # the name is another's now
+    assert entra.read("ada@example.com", ACCESS, receipt).present is Present.THERE
     entra.revoke("ada@example.com", ACCESS, receipt)
+    assert entra.read("ada@example.com", ACCESS, receipt).present is Present.ABSENT
     entra.sessions("ada@example.com", ACCESS, receipt)
     assert (tenant.members, tenant.signed_out) == (set(), [ADA])
     entra.revoke("ada@example.com", ACCESS, {"user": "../../users/x", "group": "x"})  # a receipt that is none

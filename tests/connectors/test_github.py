@@ -114,6 +114,8 @@ class Team:
     id: int
     members: dict[str, str] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
+    child: list[str] = field(default_factory=list)
+    """The members of its child team, whom it has as well."""
 
 
 @dataclass
@@ -235,11 +237,15 @@ class Acme:
         return http(200, {**self.brief(call.path["team_slug"]), **counts, **when})
 
     def team_members(self, call: Call) -> bytes:
-        return self.listed(call, self.of(self.teams[call.path["team_slug"]].members))
+        team = self.teams[call.path["team_slug"]]
+        everybody = sorted({*team.members, *team.child})
+        found = [{**self.accounts[login], "inherited": login not in team.members} for login in everybody]
+        return self.listed(call, found)
 
     def team_membership(self, call: Call) -> bytes:
         team, found = self.teams.get(call.path["team_slug"]), self.found(call.path["username"])
-        role = team and found and team.members.get(found["login"])
+        through = "member" if team and found and found["login"] in team.child else None
+        role = team and found and team.members.get(found["login"], through)
         return http(200, {"url": WHERE, "role": role, "state": "active"}, DATE) if role else NOT_FOUND
 
     def join(self, call: Call) -> bytes:
@@ -345,6 +351,8 @@ def bench_of(
     return Bench(
         connector=github,
         access=access,
+        gone=dict.fromkeys(access, "gone"),
+        hides_gone=True,
         subject=ADA,
         bystander=ALAN,
         stranger="nobody-here",
@@ -473,6 +481,22 @@ def test_403_names_the_permission_that_github_wants(github: GithubConnector, far
     assert "sesame" not in str(caught.value)
 
 
+def test_who_is_in_a_child_team_by_then_has_lost_what_we_gave(github: GithubConnector, acme: Acme) -> None:
+    receipt = github.grant(ADA, TEAM, REQUEST, ENDS_AT)
+    team = acme.teams["incident-writers"]
+    team.child += [ALAN, ADA]
+    assert github.read(ADA, TEAM).present is Present.THERE
+    through = (Present.OTHERS, "through a child team")
+    assert github.find(TEAM) == [Holder(ADA, Present.THERE), Holder(ALAN, *through)]
+    github.revoke(ADA, TEAM, receipt)
+    assert (github.read(ADA, TEAM), github.sessions(ADA, TEAM, receipt)) == (
+        Reading(*through),
+        Sessions("none"),
+    )
+    github.grant(ADA, TEAM, REQUEST, ENDS_AT)
+    assert team.members == {ADA: "member"}, "one of their own, beside the child team's"
+
+
 def test_a_team_that_was_renamed_meanwhile_is_left_all_the_same(github: GithubConnector, acme: Acme) -> None:
     receipt = github.grant(ADA, TEAM, REQUEST, ENDS_AT)
     acme.teams["writers"] = acme.teams.pop("incident-writers")
@@ -487,7 +511,7 @@ def test_a_team_that_was_renamed_meanwhile_is_left_all_the_same(github: GithubCo
 def test_a_team_that_is_gone_is_absent_only_where_we_would_see_it(
     github: GithubConnector, acme: Acme
 ) -> None:
-    github.grant(ADA, TEAM, REQUEST, ENDS_AT)
+    receipt = github.grant(ADA, TEAM, REQUEST, ENDS_AT)
     del acme.teams["incident-writers"]
     assert github.read(ADA, TEAM).present is Present.ABSENT
     acme.members["bot"] = ("member", "active")
@@ -496,6 +520,8 @@ def test_a_team_that_is_gone_is_absent_only_where_we_would_see_it(
     fresh = connector_at(github._settings.base_url, token=PERSONAL)  # noqa: SLF001 - knows no number
     with pytest.raises(ConnectorError, match="renamed or deleted"):
         fresh.read(ADA, TEAM)
+    acme.members["bot"] = ("admin", "active")
+    assert fresh.read(ADA, TEAM, receipt).present is Present.ABSENT
 
 
 @pytest.mark.parametrize("access", [TEAM, ROLE], ids=["team", "role"])
@@ -507,9 +533,11 @@ def test_an_account_that_changed_its_login_is_found_by_its_number(
     acme.accounts["countess"] = {**acme.accounts.pop(ADA), "login": "countess"}
     there["countess"] = there.pop(ADA)
     acme.account(ADA)  # the old login, taken by somebody who has it from elsewhere
+    assert github.read(ADA, access, receipt).present is Present.THERE
     there[ADA] = "member" if access is TEAM else "direct"
     github.revoke(ADA, access, receipt)
     assert set(there) == {ADA}
+    assert github.read(ADA, access, receipt).present is Present.ABSENT, "though whoever has the login has it"
 
 
 def test_a_member_on_a_later_page_is_found_and_a_circle_is_no_answer(

@@ -304,6 +304,8 @@ def membership(project: Bench, google: Google) -> Bench:
     return replace(
         project,
         access=MEMBER,
+        gone={"group": f"gone-{GROUP}"},
+        hides_gone=True,
         others_give=lambda: google.add(ADA),
         others_take=lambda: google.leave(ADA),
         until=lambda: datetime.fromisoformat(google.named(ADA)[0]["roles"][0]["expiryDetail"]["expireTime"]),

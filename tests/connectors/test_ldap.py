@@ -153,6 +153,7 @@ class TestContract(AccessContract):
         return Bench(
             connector=bot,
             access=ADMINS,
+            gone={"group": f"cn=gone,{GROUPS}"},
             subject=ADA,
             bystander=ALAN,
             stranger="nobody-here",
@@ -335,7 +336,9 @@ def test_renamed_account_and_group_lose_it_all_the_same(target: Target, bot: Lda
     target.changes(f"cn=dbas,{GROUPS}", "add: member", f"member: uid=augusta,{PEOPLE}")  # as refint does
     other = target.connector()  # in a process that has only the receipt
     assert fault_of(lambda: present(other)).permanent
+    assert other.read(ADA, ADMINS, receipt).present is Present.THERE
     other.revoke(ADA, ADMINS, receipt)
+    assert other.read(ADA, ADMINS, receipt).present is Present.ABSENT
     assert target.members(f"cn=dbas,{GROUPS}") == [NOBODY]
     assert (present(bot), present(other)) == (Present.ABSENT, Present.ABSENT)
 

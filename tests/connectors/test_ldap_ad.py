@@ -98,6 +98,7 @@ class TestContract(EndContract, AccessContract):
         return Bench(
             connector=bot,
             access=LENT,
+            gone=LENT | {"group": f"CN=gone,{GROUPS}"},
             subject=ADA,
             bystander=ALAN,
             stranger="nobody-here",
@@ -225,6 +226,17 @@ def test_a_renamed_or_moved_account_loses_it_all_the_same(
     target.members()[renamed] = target.members().pop(ADA)
     bot.revoke(ADA, ADMINS, receipt)
     assert target.members() == {}
+
+
+def test_who_has_the_old_name_by_then_keeps_what_they_have(target: Target, bot: LdapConnector) -> None:
+    receipt, renamed = grant(bot), f"CN=Augusta,{PEOPLE}"
+    entries = target.directory.entries
+    entries[renamed] = entries.pop(ADA)
+    entries[ADA] = {**entries[renamed], "objectguid": [b"another-one-of-16"[:16]]}
+    target.members()[renamed] = target.members()[ADA]
+    assert bot.read(ADA, ADMINS, receipt).present is Present.THERE
+    bot.revoke(ADA, ADMINS, receipt)
+    assert set(target.members()) == {ADA}
 
 
 # --- who and what is refused ----------------------------------------------------------------------

@@ -141,6 +141,7 @@ class TestContract(AccessContract):
         return Bench(
             connector=bot,
             access=WRITER,
+            gone={"role": "gone"},
             subject=ADA,
             bystander=ALAN,
             stranger="nobody-here",

@@ -193,14 +193,20 @@ def far_side() -> Iterator[Published]:
         yield far_side
 
 
-@pytest.fixture
-def company(far_side: Published) -> Iterator[Company]:
+def company_at(far_side: Published) -> Company:
+    """Two ordinary people and a group that may be lent."""
     company = Company(far_side.url)
     company.users = [user(ADA, "ada@example.com"), user(ALAN, "alan@example.com")]
     stats = {"usersCount": 0, "appsCount": 1, "groupPushMappingsCount": 0, "hasAdminPrivilege": False}
     company.groups = [
         {"id": GROUP, "type": "OKTA_GROUP", "profile": {"name": "p"}, "_embedded": {"stats": stats}}
     ]
+    return company
+
+
+@pytest.fixture
+def company(far_side: Published) -> Iterator[Company]:
+    company = company_at(far_side)
     far_side.credentials = {"authorization": f"Bearer {TOKEN}"}
     with far_side.in_use(company.routes(), company.beside()):
         yield company
@@ -259,6 +265,8 @@ class TestContract(AccessContract):
         return Bench(
             connector=okta,
             access=ACCESS,
+            gone={"group": "00g9goneYZTWRYYRRTSK"},
+            hides_gone=True,
             subject="ada@example.com",
             bystander="alan@example.com",
             stranger="nobody@example.com",
@@ -405,8 +413,10 @@ def test_who_was_renamed_in_between_is_found_again_by_the_id(okta: OktaConnector
     receipt = grant(okta)
     company.users[0]["profile"]["login"] = "lovelace@example.com"
     company.users.append(user("00u3mallory000000000", "ada@example.com"))  # the name is somebody else's now
+    assert okta.read("ada@example.com", ACCESS, receipt).present is Present.THERE
     company.members.add("00u3mallory000000000")
     okta.revoke("ada@example.com", ACCESS, receipt)
+    assert okta.read("ada@example.com", ACCESS, receipt).present is Present.ABSENT
     okta.sessions("ada@example.com", ACCESS, receipt)
     assert company.members == {"00u3mallory000000000"}
     assert company.signed_out == [ADA]

@@ -135,6 +135,7 @@ class TestContract(GiverContract):
         return Bench(
             connector=bot,
             access=WRITER,
+            gone={"role": "gone"},
             subject="ada",
             bystander="alan",
             stranger="nobody-here",
@@ -226,7 +227,9 @@ def test_handing_the_role_on_does_not_keep_it(target: Target, bot: PostgresConne
 def test_a_renamed_account_loses_it_all_the_same(target: Target, bot: PostgresConnector) -> None:
     receipt = grant(bot)
     target.superuser("ALTER ROLE ada RENAME TO app_owner", "ALTER ROLE incident_writer RENAME TO sre")
+    assert bot.read("ada", WRITER, receipt).present is Present.OURS
     bot.revoke("ada", WRITER, receipt)
+    assert bot.read("ada", WRITER, receipt).present is Present.ABSENT
     assert target.ask("SELECT count(*) FROM pg_auth_members WHERE grantor = 'bot'::regrole") == 0
 
 

@@ -202,14 +202,20 @@ class Wiki:
         return self.told(number)
 
 
-@pytest.fixture
-def wiki(far_side: Server) -> Iterator[Wiki]:
+def a_wiki() -> Wiki:
+    """Three ordinary people, and a group that may be lent beside another."""
     wiki = Wiki()
     wiki.account("u1", ADA, active=True)
     wiki.account("u2", ALAN)
     wiki.account("u3", "grace@example.com")
     wiki.group("g1", "Incident writers")
     wiki.group("g2", "Others", "u1")
+    return wiki
+
+
+@pytest.fixture
+def wiki(far_side: Server) -> Iterator[Wiki]:
+    wiki = a_wiki()
     far_side.put = wiki.put
     with far_side.in_use(wiki.handlers()):
         yield wiki
@@ -235,6 +241,8 @@ class ScimContract(AccessContract):
         return Bench(
             connector=scim,
             access=WRITERS,
+            gone={"group": "Gone"},
+            hides_gone=True,
             subject=ADA,
             bystander=ALAN,
             stranger="nobody@example.com",
@@ -376,7 +384,9 @@ def test_names_that_changed_meanwhile_lead_to_whom_it_was_given(scim: ScimConnec
     wiki.account("u9", ADA)
     wiki.group("g9", "Incident writers", "u9")
     fresh = connector_at(scim._settings.url.removesuffix("/scim/v2"))  # noqa: SLF001 - after a crash
+    assert fresh.read(ADA, WRITERS, receipt).present is Present.THERE
     fresh.revoke(ADA, WRITERS, receipt)
+    assert fresh.read(ADA, WRITERS, receipt).present is Present.ABSENT
     assert (wiki.members["g1"], wiki.members["g9"]) == ([], ["u9"])
 
 

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from app import wiring
+from app.errors import Underway
 from app.lifecycle import causes
-from app.store.tables import Due, Grant, LedgerEntry
+from app.store.tables import Due, Grant, LedgerEntry, Pulse
 from tests import club
 from tests.club import BEFORE, CALLS, INSIDE, fails
 from tests.desk.test_drift import begin
 from tests.desk.test_house import says
+from tests.desk.test_overdue import alerts, until
 from tests.house import ORDERS_DB, SETTINGS, TestHouse
 
 Build = Callable[..., TestHouse]
@@ -36,6 +39,16 @@ def at(build: Build) -> Callable[..., TestHouse]:
         return build(settings=settings, kinds=club.KINDS, **(policies or {"door": DOOR}))
 
     return make
+
+
+def does_and_fails() -> None:
+    """The call acts, and its answer is lost."""
+    INSIDE["ada"] = None
+    fails()()
+
+
+def still_at_it() -> None:
+    raise Underway("door is still at it", unclear=True)
 
 
 def end_of(request: dict[str, Any]) -> datetime:
@@ -128,7 +141,10 @@ def test_who_was_struck_off_between_the_plan_and_the_call_is_not_added_for_good(
     request = house.asks("ada", LINE)
     assert request["state"] == "failed"
     assert "ada had it at door before, and has not any more. Ask again." in house.told("ada")
-    assert CALLS == []
+    INSIDE["ada"] = None  # by whoever struck her off: what was never called is not looked for as ours
+    assert house.asks("ada", LINE)["grants"][0]["already_had"] is True
+    house.later(minutes=30)
+    assert (INSIDE, CALLS) == ({"ada": None}, [])
 
 
 def test_a_call_whose_answer_was_lost_is_ours_and_is_taken_back(at: Build) -> None:
@@ -138,7 +154,48 @@ def test_a_call_whose_answer_was_lost_is_ours_and_is_taken_back(at: Build) -> No
     house.later(seconds=2)
     assert house.latest()["state"] == "active"
     assert CALLS == ["grant ada"]
+    (grant,) = house.rows(Grant)
+    assert grant.receipt == {"call": 1}
     house.later(minutes=30)
+    assert (house.latest()["state"], INSIDE) == ("revoked", {})
+
+
+def test_a_call_that_said_nothing_is_repeated_for_its_receipt_though_the_access_is_there(at: Build) -> None:
+    house = at("club")
+    BEFORE["grant"] = [does_and_fails]
+    house.asks("ada", LINE)
+    house.later(seconds=2)
+    (grant,) = house.rows(Grant)
+    assert (grant.state, grant.already_had, grant.receipt) == ("active", False, {"call": 1})
+    house.later(minutes=30)
+    assert (house.latest()["state"], INSIDE) == ("revoked", {})
+
+
+def test_a_call_that_is_never_answered_is_taken_back_though_the_access_is_there(at: Build) -> None:
+    """By its name, which is still theirs after so short a time; half an hour later nobody knows."""
+    house = at("club")
+    BEFORE["grant"] = [does_and_fails] * 50
+    house.asks("ada", LINE)
+    for _ in range(4):
+        house.later(minutes=2)
+    assert (house.latest()["state"], INSIDE) == ("failed", {})
+    assert house.ledger_is_clean()
+
+
+def test_an_end_that_a_target_is_at_for_long_is_late_and_the_target_is_not_away(at: Build) -> None:
+    house = at("club")
+    house.asks("ada", LINE)
+    BEFORE["revoke"] = [still_at_it] * 50
+    house.clock.advance(minutes=30)
+    until(house, 4)
+    (told,) = alerts(house)
+    assert told.startswith("LATE: door has not taken back 1 access yet, the oldest since 02:40 UTC.")
+    assert "door is still at it" in told
+    assert house.latest()["state"] == "revoking"
+    assert 7 < 50 - len(BEFORE["revoke"]) < 16, "it is asked again and again, and not without a pause"
+    assert not [each for each in wiring.readiness(house.house)[1] if each.startswith("target")]
+    BEFORE.clear()
+    house.later(seconds=40)
     assert (house.latest()["state"], INSIDE) == ("revoked", {})
 
 
@@ -150,6 +207,25 @@ def test_a_sweep_tells_of_members_that_no_grant_explains_and_touches_none(at: Bu
     (found,) = [row for row in house.rows(LedgerEntry) if row.action == "AccessOfOthersFound"]
     assert [each["subject"] for each in json.loads(found.data)["found"]] == ["mallory"]
     assert set(INSIDE) == {"ada", "mallory"}
+    del INSIDE["ada"]
+    house.later(minutes=3)
+    house.later(seconds=10)
+    assert house.latest()["ended"]["because"] == "vanished"
+
+
+def test_a_room_that_is_gone_keeps_nobody_from_looking_into_the_others(at: Build) -> None:
+    room = "  - {connector: door, room: cellar}"
+    house = begin(at("club", door=DOOR.replace(room, f"  - {{connector: door, room: attic}}\n{room}")))
+    house.asks("ada", LINE)
+    INSIDE["mallory"] = None
+    for gone in (False, True, False):
+        BEFORE["find"] = [fails("door has no such room", permanent=True)] * gone  # the attic comes first
+        house.later(minutes=3)
+        (pulse,) = house.rows(Pulse, Pulse.name == "drift:door")
+        assert (pulse.ok, pulse.note) == (not gone, "attic at door: door has no such room" if gone else "")
+        assert house.rows(Due, Due.kind == "vanished") == []
+    assert len(house.rows(LedgerEntry, LedgerEntry.action == "AccessOfOthersFound")) == 1
+    BEFORE["find"] = [fails("door has no such room", permanent=True)]
     del INSIDE["ada"]
     house.later(minutes=3)
     house.later(seconds=10)

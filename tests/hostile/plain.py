@@ -88,7 +88,8 @@ class PlainConnector:
         pages = self.api.pages(path, lambda page: {"page": page.json["next"]} if page.json["next"] else None)
         return [Holder(each["login"], *_whose(each["by"])) for page in pages for each in page.json["members"]]
 
-    def read(self, subject: str, access: Mapping[str, str]) -> Reading:
+    def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
+        del receipt
         found = self.api.call("GET", self._member(subject, access), accept=(200, 404))
         return Reading(Present.ABSENT) if found.status == 404 else Reading(*_whose(found.json["by"]))
 
