@@ -30,25 +30,34 @@ def _until_told() -> threading.Event:
 @click.option("--sandbox", hidden=True, is_flag=True, help="Serve the local Slack workspace (demo).")
 def web(*, sandbox: bool) -> None:
     """Listen to Slack. Touches no target and holds no connector's secret."""
+    from app.cli.failing import database_named
     from app.serving import run_web
 
-    run_web(_settings("web"), os.environ if sandbox else None)
+    settings = _settings("web")
+    with database_named(settings):
+        run_web(settings, os.environ if sandbox else None)
 
 
 @click.command()
 def worker() -> None:
     """Decide, grant, revoke, deliver notices."""
     from app.background import run_worker
+    from app.cli.failing import database_named
 
-    run_worker(_settings("worker"), _until_told())
+    settings = _settings("worker")
+    with database_named(settings):
+        run_worker(settings, _until_told())
 
 
 @click.command()
 def clock() -> None:
     """Keep the timetable: sweep, reminders, groups, health. Works without Redis."""
     from app.background import run_clock
+    from app.cli.failing import database_named
 
-    run_clock(_settings("clock"), _until_told())
+    settings = _settings("clock")
+    with database_named(settings):
+        run_clock(settings, _until_told())
 
 
 @click.command()
