@@ -30,6 +30,8 @@ class Request(SQLModel, table=True):
         _one_of("state", RequestState),
         Index("request_open", "slack_user", "state"),
         Index("request_used", "policy", "email", "granted_at"),
+        Index("request_given", "policy", "granted_at"),
+        Index("request_live", "policy", "state"),
         Index("request_asked", "slack_user", "requested_at"),
         Index("request_newest", "requested_at"),
     )

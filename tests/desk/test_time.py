@@ -6,6 +6,7 @@ from datetime import datetime
 from app.lifecycle.opening import Said, store_press
 from app.model import SlackUser
 from tests.house import EACH, ORDERS_DB, TestHouse
+from tests.statements import heard, plans_of
 
 Build = Callable[..., TestHouse]
 LINE = "orders-db 30m INC-1 replica lag"
@@ -196,3 +197,18 @@ def test_two_asks_at_once_cannot_both_be_the_last_allowed(build: Build) -> None:
     house.person("alan").commands(f"/breakglass {LINE}")
     house.work()
     assert sorted(request["state"] for request in house.requests()) == ["active", "pending"]
+
+
+def test_what_limits_count_is_found_without_reading_all_that_ever_was(build: Build) -> None:
+    counted = "limits: {per_user: 3/7d, policy: 10/30d, concurrent: 2, cooldown: 15m}\n"
+    house = build(orders_db=ORDERS_DB + counted)
+    with heard(house.house.engine) as asked:
+        house.asks("ada", LINE)
+    counts = [each for each in asked if each[0].startswith("SELECT count(*)") and "granted_at >" in each[0]]
+    live = [each for each in asked if each[0].startswith("SELECT count(*)") and "request.policy" in each[0]]
+    plans = {plan for _, plan in plans_of(house.house.engine, counts + live)}
+    assert {name for name in ("request_used", "request_given", "request_live") if name in str(plans)} == {
+        "request_used",
+        "request_given",
+        "request_live",
+    }

@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import insert
 
 from app import canary, notices, wiring
 from app.metrics import Figures
@@ -27,6 +25,7 @@ from tests.health.conftest import Watched
 from tests.house import EACH, TestHouse
 from tests.processes.children import free_port
 from tests.slackdriver import BOT_TOKEN
+from tests.statements import heard, plans_of
 
 LINE = "orders-db 30m INC-1234 replica lag"
 
@@ -139,8 +138,7 @@ def test_a_look_costs_what_is_open_and_not_what_there_ever_was(watched: Watched,
         connection.execute(insert(Grant), [{**over, "id": f"over{number}"} for number in range(2_000)])
         connection.execute(insert(Notice), [told] * 2_000)
         connection.exec_driver_sql("ANALYZE")
-    asked: list[tuple[str, Any]] = []
-    with heard(house.house.engine, asked):
+    with heard(house.house.engine) as asked:
         found = ops.values()
     states = {name: value for name, value in found.items() if name.startswith("breakglass_grants{")}
     assert states == {
@@ -148,29 +146,9 @@ def test_a_look_costs_what_is_open_and_not_what_there_ever_was(watched: Watched,
         for state in ("planned", "granting", "active", "revoking")
     }
     whole = re.compile(r'(SCAN|Seq Scan on) "?(grant|notice|request|press|ledger)\b')
-    with house.house.engine.connect() as connection:
-        how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
-        plans = [
-            (statement, str(connection.exec_driver_sql(f"{how} {statement}", given).all()))
-            for statement, given in asked
-        ]
+    plans = plans_of(house.house.engine, asked)
     assert any("grant" in plan for _, plan in plans)
     assert [statement for statement, plan in plans if whole.search(plan)] == []
-
-
-@contextmanager
-def heard(engine: Engine, asked: list[tuple[str, Any]]) -> Iterator[None]:
-    """Every question of those who look, as it goes to the database."""
-
-    def hear(_connection: object, _cursor: object, statement: str, given: Any, *_rest: object) -> None:
-        if statement.startswith("SELECT"):
-            asked.append((statement, given))
-
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
-        yield
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
 
 
 def test_each_known_reason_has_a_gauge_of_its_own(watched: Watched, ops: Ops) -> None:

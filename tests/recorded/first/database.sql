@@ -488,6 +488,8 @@ CREATE INDEX notice_order ON notice (conversation, sent_at, priority, id);
 CREATE INDEX notice_waiting ON notice (sent_at, due_at);
 CREATE INDEX press_unjudged ON press (subject, judged_at, n);
 CREATE INDEX request_asked ON request (slack_user, requested_at);
+CREATE INDEX request_given ON request (policy, granted_at);
+CREATE INDEX request_live ON request (policy, state);
 CREATE INDEX request_newest ON request (requested_at);
 CREATE INDEX request_open ON request (slack_user, state);
 CREATE INDEX request_used ON request (policy, email, granted_at);

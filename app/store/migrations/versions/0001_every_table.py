@@ -292,6 +292,8 @@ def _create_request() -> None:
         ),
     )
     op.create_index("request_asked", "request", ["slack_user", "requested_at"])
+    op.create_index("request_given", "request", ["policy", "granted_at"])
+    op.create_index("request_live", "request", ["policy", "state"])
     op.create_index("request_newest", "request", ["requested_at"])
     op.create_index("request_open", "request", ["slack_user", "state"])
     op.create_index("request_used", "request", ["policy", "email", "granted_at"])
