@@ -5,8 +5,9 @@ what is open. The same list lies in ``BREAKGLASS_STATE``, for a clock that start
 never the truth: what it says is only ever a reason to ask the target.
 """
 
+import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -133,7 +134,7 @@ class Memory:
         except ValidationError:
             log.warning("the list of what is live is not used", why="it cannot be read")
             return False
-        self._grants = {grant.id: grant for grant in found.grants}
+        self._grants = {grant.id: grant for grant in _told_apart(found.grants)}
         log.warning("what is live is known from the list on disk", grants=len(self), written=iso(found.at))
         return True
 
@@ -155,6 +156,20 @@ class Memory:
         with self._lock:
             self._unknown = {name: each for name, each in self._unknown.items() if name != grant.id}
             self._unwritten = True
+
+
+def _told_apart(grants: Sequence[Remembered]) -> Iterator[Remembered]:
+    """A receipt that stands beside two accounts names neither: what is theirs is told by their names alone."""
+    beside: dict[str, set[str]] = {}
+    for grant in grants:
+        beside.setdefault(_said_of(grant), set()).add(grant.subject)
+    for grant in grants:
+        alone = len(beside[_said_of(grant)]) == 1
+        yield grant if alone else grant.model_copy(update={"receipt": None})
+
+
+def _said_of(grant: Remembered) -> str:
+    return json.dumps([grant.connector, grant.receipt or grant.id], sort_keys=True)
 
 
 def is_over(grant: Remembered, now: datetime) -> bool:
