@@ -4,6 +4,7 @@ Alembic runs inside the process on a connection of ours; there is no ``alembic.i
 drafted with ``python -m app.store.migrations "what it changes"``.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -22,11 +23,13 @@ from app.store.tables import AUDITED, LedgerEntry, LedgerHead
 MIGRATIONS = Path(__file__).parent / "migrations"
 PATIENCE_SECONDS = 60
 """How long one migrating process waits for another, and for readers to let go of a table."""
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what it works on in one place for the whole process: of two threads one would migrate the other's."""
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to :func:`head_revision`, whole or not at all; safe from several processes."""
-    with alone(engine) as connection:
+    """Bring the database to :func:`head_revision`, whole or not at all; safe from several processes and threads."""
+    with _ONE_AT_A_TIME, alone(engine) as connection:
         command.upgrade(settings(connection), "head")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,16 @@ def test_several_processes_may_migrate_at_once(empty: Engine) -> None:
     assert schema.is_current(empty)
     with reading(empty) as session:
         assert ledger.head_of(session) == (0, ledger.GENESIS)
+
+
+def test_several_databases_may_be_migrated_by_one_process_at_once(tmp_path: Path) -> None:
+    engines = [make_engine(f"sqlite:///{tmp_path / name}.db") for name in "abcdef"]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(schema.migrate, engines))
+    for engine in engines:
+        with reading(engine) as session:
+            assert ledger.head_of(session) == (0, ledger.GENESIS)
+        engine.dispose()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(empty: Engine) -> None:
