@@ -26,6 +26,7 @@ from tests.bench.figures import (
     WORKER,
     Sample,
     Samples,
+    number,
 )
 from tests.bench.scene import Database, Scene
 from tests.bench.size import FEW_POLICIES, FULL, QUICK, Size
@@ -65,7 +66,8 @@ def _installation(kind: Database, size: Size) -> dict[str, Sample]:
         with scene.running(url, size, place / "usual") as running, _sender(running) as sender:
             samples = _usual(kind, running, sender, size)
             _say(f"{kind}: ends while something is gone")
-            samples |= outages.measure(running, sender, size, databases.server)
+            samples |= _shown(outages.measure(running, sender, size, databases.server))
+            samples |= _crowds(kind, running, sender, size)
             for name in (WEB, WORKER, CLOCK):
                 samples[name] = Sample([running.resident(name)])
             story = record.a_story(running)
@@ -87,12 +89,17 @@ def _usual(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[s
     _say(f"{kind}: from the end to its proof, which takes {2 * size.window} s")
     ends = taking.measure(running, sender, size)
     samples[ANSWER].values += ends.pop(ANSWER).values
-    samples |= ends
-    for count in size.crowds:
-        samples |= _crowd(kind, running, sender, size, count, (AMONG.format(count), TOGETHER.format(count)))
+    return _shown(samples | ends)
+
+
+def _crowds(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
+    """The largest comes last: people are told of it for hours."""
+    samples: dict[str, Sample] = {}
     with scene.second_worker(running):
         names = (TWO, TOGETHER.format(TWO))
         samples |= _crowd(f"{kind}, two workers", running, sender, size, size.crowds[0], names)
+    for count in size.crowds:
+        samples |= _crowd(kind, running, sender, size, count, (AMONG.format(count), TOGETHER.format(count)))
     return samples
 
 
@@ -104,13 +111,14 @@ def _crowd(
     people, ends_at = running.newcomers(count), crowd.in_time_for(count, size.among)
     crowd.open_for(running, people, ends_at)
     asked = giving.among_many(running, sender, size.among)
-    return dict(zip(names, (asked, crowd.until_all_is_back(running, people, ends_at)), strict=True))
+    back = crowd.until_all_is_back(running, people, ends_at)
+    return _shown(dict(zip(names, (asked, back), strict=True)))
 
 
 def _asked_in(url: str, size: Size, place: Path, number_of_policies: int) -> Sample:
     with scene.running(url, size, place, number_of_policies) as running, _sender(running) as sender:
         giving.warm_up(running, sender)
-        return giving.among_many(running, sender, size.among)
+        return _shown({place.name: giving.among_many(running, sender, size.among)})[place.name]
 
 
 def _growth(samples: Samples) -> dict[str, Sample]:
@@ -130,6 +138,14 @@ def _sender(running: Scene) -> Iterator[Sender]:
 
 def _say(what: str) -> None:
     sys.stderr.write(f"{what} …\n")
+
+
+def _shown(found: dict[str, Sample]) -> dict[str, Sample]:
+    """Told at once: what stops the benchmark later does not take it along."""
+    for name, sample in found.items():
+        p50, worst = number(sample.of("p50")), number(sample.of("max"))
+        sys.stderr.write(f"    {name}: p50 {p50}, max {worst}, n {len(sample.values)}\n")
+    return found
 
 
 main()

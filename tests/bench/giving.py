@@ -66,7 +66,9 @@ def ask(scene: Scene, sender: Sender, number: int, text: str, *, all_told: bool 
     deadline = time.monotonic() + _PATIENCE
     while not (_is_quiet(scene) and (_all_are_told(scene) or not all_told)):
         if time.monotonic() > deadline:
-            message = f"{person_id(number)} asked `{text}` and the house does not come to rest"
+            message = (
+                f"{person_id(number)} asked `{text}` and the house does not come to rest: {_left(scene)}"
+            )
             raise TimeoutError(message)
         time.sleep(_LOOK_EVERY)
     time.sleep(random.uniform(0, _SETTLED))  # noqa: S311 - so that no timer keeps step with us
@@ -74,13 +76,17 @@ def ask(scene: Scene, sender: Sender, number: int, text: str, *, all_told: bool 
 
 
 def _is_quiet(scene: Scene) -> bool:
-    now = datetime.now(UTC)
+    return not _left(scene)
+
+
+def _left(scene: Scene) -> dict[str, int]:
+    """What is still to be done, by its kind."""
     undecided = (RequestState.DECIDING, RequestState.GRANTING)
     with reading(scene.engine) as session:
-        return not (
-            _count(session, Request, col(Request.state).in_(undecided))
-            or _count(session, Due, col(Due.due_at) <= now)
-        )
+        due = select(Due.kind, func.count()).where(col(Due.due_at) <= datetime.now(UTC)).group_by(Due.kind)
+        found = dict(session.exec(due).all())
+        waiting = _count(session, Request, col(Request.state).in_(undecided))
+        return found | ({"undecided": waiting} if waiting else {})
 
 
 def _all_are_told(scene: Scene) -> bool:
