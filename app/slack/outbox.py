@@ -112,6 +112,8 @@ def claim(step: Step, owner: str, until: datetime, ahead: Ahead) -> Claimed | No
         rows = step.session.connection().execute(_same_slot(), where).all()
         settled = tuple(row.id for row in rows if row.id != found.id)
         found.head = rows[-1].head or found.head
+        # One of them may have reached Slack before its sender died, and this one says the same anew.
+        found.unclear = any(row.unclear or row.lease_until for row in rows)
     found.unclear = found.unclear or found.lease_until is not None
     found.lease_by, found.lease_until = owner, step.now + LEASE
     found.attempts += 1
@@ -140,9 +142,10 @@ def _at(until: datetime, now: datetime) -> dict[str, datetime]:
 
 
 @cache
-def _same_slot() -> Select[int | None, str | None]:
+def _same_slot() -> Select[int | None, str | None, bool, datetime | None]:
     same = (col(Notice.slot) == bindparam("slot"), col(Notice.conversation) == bindparam("conversation"))
-    return sa_select(col(Notice.id), col(Notice.head)).where(*_waiting(*same)).order_by(col(Notice.id))
+    columns = (col(Notice.id), col(Notice.head), col(Notice.unclear), col(Notice.lease_until))
+    return sa_select(*columns).where(*_waiting(*same)).order_by(col(Notice.id))
 
 
 @cache

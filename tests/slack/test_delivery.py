@@ -382,6 +382,17 @@ def test_what_a_dead_worker_was_sending_is_sent_again_as_repeated(outbox: Outbox
     assert card.text.startswith("(repeated")
 
 
+def test_what_overtakes_a_message_that_a_dead_worker_was_sending_is_marked_too(outbox: Outbox) -> None:
+    request_id = outbox.asks()
+    outbox.writes(lambda step: _card(step, request_id))
+    claimed_by_the_dead(outbox)
+    outbox.writes(lambda step: _card(step, request_id, Priority.GRANT))
+    outbox.later(seconds=rows.LEASE.total_seconds() + 1)
+    (card,) = outbox.cards()
+    assert card.text.startswith("(repeated")
+    assert not outbox.waiting()
+
+
 def test_what_is_being_sent_stays_its_senders_however_long_slack_takes(outbox: Outbox) -> None:
     """Slack answers after 1.5 s; by the house's clock two leases pass meanwhile, and each is renewed in time."""
     outbox.alerts("frozen", by="eve@example.com", reason="drill")
