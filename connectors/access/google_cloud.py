@@ -142,10 +142,9 @@ class GoogleCloudConnector:
 
     def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the project's policy, or from the group."""
-        del receipt
         with self._asking_of(subject):
             if "group" in access:
-                return self._groups.read(access["group"], subject)
+                return self._groups.read(access["group"], subject, receipt)
             return self._projects.read(_loan(subject, access))
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:
@@ -172,10 +171,9 @@ class GoogleCloudConnector:
 
     def sessions(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> Sessions:
         """Unknown, and why."""
-        del receipt
         with self._asking_of(subject):
             if "group" in access:
-                return self._groups.sessions(access["group"], subject)
+                return self._groups.sessions(access["group"], subject, receipt)
             return self._projects.sessions(_loan(subject, access))
 
     def activity(self, subject: str, access: Mapping[str, str], start: datetime, end: datetime) -> Activity:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -87,16 +87,11 @@ class Groups:
     def __init__(self, name: str, link: Link) -> None:
         self._name = name
         self._link = link
-        self._given: dict[str, str] = {}
-        """What was given, by the group's address then: addresses change, and one may become another group's."""
 
-    def read(self, group: str, subject: str) -> Reading:
+    def read(self, group: str, subject: str, receipt: Receipt | None) -> Reading:
         """A membership of the person's own; being in it through another group is not seen."""
-        addressed, given = self._addressed(group), self._given.get(group)
-        found = self._membership(given or addressed or self._missing(group), subject)
+        found = self._membership(self._given(group, receipt), subject)
         if found is None:
-            if addressed and given != addressed:
-                self._given.pop(group, None)  # it is over there: from now on the address says which is meant
             return Reading(Present.ABSENT)
         above = f", as {', '.join(found.above)}" if found.above else ""
         end = (
@@ -122,14 +117,11 @@ class Groups:
             self._add(name, subject, ends_at)
         elif found.ends_at and found.ends_at != ends_at:
             self._move(found, ends_at)
-        self._given[group] = name
         return {"group": name}
 
     def revoke(self, group: str, subject: str, receipt: Receipt | None) -> None:
         """Out of the group that was given; whoever was made more than a member meanwhile is left to people."""
-        if re.fullmatch(_NAME, told := str((receipt or {}).get("group"))):
-            self._given[group] = told  # for ``read``, which is given no receipt
-        found = self._membership(self._given.get(group) or self._group(group), subject)
+        found = self._membership(self._given(group, receipt), subject)
         if found is None:
             return
         if found.above:
@@ -137,14 +129,14 @@ class Groups:
             raise ConnectorError(f"{self._name}: {what}; decide, and remove them by hand", permanent=True)
         self._done(self._link.groups.call("DELETE", f"/v1/{found.name}", accept=(200, 404)))
 
-    def sessions(self, group: str, subject: str) -> Sessions:
+    def sessions(self, group: str, subject: str, receipt: Receipt | None) -> Sessions:
         """Nobody can say what a group once opened."""
-        still = self._membership(self._given.get(group) or self._group(group), subject)
+        still = self._membership(self._given(group, receipt), subject)
         return Sessions("unknown", why="they are still a member" if still else _AFTER)
 
     def activity(self, group: str, subject: str) -> Activity:
         """Whether they are a member now."""
-        reading = self.read(group, subject)
+        reading = self.read(group, subject, None)
         return Activity([reading.how] if reading.how else [], _UNSEEN)
 
     def check(self, group: str) -> Sequence[Problem]:
@@ -165,15 +157,16 @@ class Groups:
             "GET", "/v1/groups:lookup", params={"groupKey.id": group}, accept=accept
         )
 
+    def _given(self, group: str, receipt: Receipt | None) -> str:
+        """The name of the group that was given: its address changes, and may become another group's."""
+        told = str((receipt or {}).get("group"))
+        return told if re.fullmatch(_NAME, told) else self._group(group)
+
     def _group(self, group: str) -> str:
         """Its name, ``groups/…``, by its address."""
-        return self._addressed(group) or self._missing(group)
-
-    def _addressed(self, group: str) -> str | None:
         answer = self._lookup(group)
-        return None if answer.status == HTTPStatus.NOT_FOUND else answer.read(_Named).name
-
-    def _missing(self, group: str) -> NoReturn:
+        if answer.status != HTTPStatus.NOT_FOUND:
+            return answer.read(_Named).name
         what = f"{self._name} has no group {group} any more, or it has another address: nobody can say who is in it"
         raise ConnectorError(
             f"{what}; name it by its address now, or give it the old one as an alias", permanent=True

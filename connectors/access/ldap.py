@@ -73,8 +73,6 @@ class LdapConnector:
         seconds = float(settings.deadline.removesuffix("s"))
         login = Login(place_of(settings), settings.bind_dn, settings.password.get_secret_value())
         self._link = Link(name, login, deadline=seconds, size=_CONNECTIONS)
-        self._given: dict[str, str] = {}
-        """Groups that were given, by their DN then: what stays the same when they are renamed."""
 
     @property
     def limits(self) -> Limits:
@@ -149,21 +147,17 @@ class LdapConnector:
                 answer = db.change(group.dn, attribute, add=[person.dn])
             if answer.code not in {OK, ALREADY, EXISTS}:
                 raise ldap_check.with_remedy(db, answer, group.dn, attribute)
-        self._given[access["group"]] = identity(group)
         return {"subject_id": identity(person), "group_id": identity(group)}
 
     def revoke(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> None:
         """Takes the value out, under whatever names account and group go by now."""
         self._must_be_a_dn(subject)
-        if known := str((receipt or {}).get("group_id") or ""):
-            self._given[access["group"]] = known  # for ``read``, which is given no receipt
         with self._link.use() as db:
             now = list(self._renamed(db, receipt, "subject_id", self._settings.people))
-            groups = [access["group"], *self._renamed(db, receipt, "group_id", self._settings.groups)]
-            for dn in dict.fromkeys(groups):
-                if group := ldap_groups.look(db, dn):
-                    for account in self._names_in(db, group, subject, now):
-                        self._take(db, group, account)
+            # Where it was renamed, another group may have the old name, and who is in that is not our doing.
+            if group := ldap_groups.look(db, self._group_now(db, access, receipt)):
+                for account in self._names_in(db, group, subject, now):
+                    self._take(db, group, account)
 
     def sessions(self, subject: str, access: Mapping[str, str], receipt: Receipt | None) -> Sessions:
         """No directory knows who still uses what it once said."""
@@ -261,18 +255,12 @@ class LdapConnector:
             raise ConnectorError(message, permanent=True)
 
     def _group_now(self, db: Session, access: Mapping[str, str], receipt: Receipt | None) -> str:
+        """What the group that was given goes by now; without a receipt: what it is called in the policy."""
         return next(self._renamed(db, receipt, "group_id", self._settings.groups), access["group"])
 
     def _seen(self, db: Session, dn: str) -> Entry:
-        """The group, under whatever name it goes by now. One that the bot does not see is not one without members."""
+        """The group. One that the bot does not see is not one without members."""
         group = ldap_groups.look(db, dn)
-        if group is None:
-            known = {"group_id": self._given.get(dn, "")}
-            found = (
-                ldap_groups.look(db, each)
-                for each in self._renamed(db, known, "group_id", self._settings.groups)
-            )
-            group = next((each for each in found if each), None)
         if group is None:
             what = f"{self._name} has no group `{dn}`, or does not show it to the bot: nobody can say who is in it"
             mend = "rename it back, or let the bot read it; if it was deleted, make one of that name without them"
