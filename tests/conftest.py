@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from connectors.interface import Kind
@@ -48,6 +49,9 @@ def pytest_configure() -> None:
     if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     keep_compiled_statements()
+    # The same examples in each run; others with --hypothesis-profile=default, as many as one likes.
+    hypothesis.settings.register_profile("the same", derandomize=True, deadline=None)
+    hypothesis.settings.load_profile("the same")
 
 
 def pytest_collection_finish() -> None:

@@ -16,7 +16,6 @@ from app.lifecycle.approving import DENY
 from app.model import OPEN_STATES, Ended, RequestState
 from app.notices import Priority
 from app.sandbox.cast import BOT_USER
-from app.slack.cards import REPEATED
 from app.store.tables import Approval, Due, Message, Notice, Press, Request
 from tests.chaos.company import STANDING
 from tests.chaos.diary import Diary
@@ -290,27 +289,20 @@ def _in_order(seen: Seen) -> Iterator[str]:
 
 
 def _repeats_are_marked(seen: Seen) -> Iterator[str]:
-    """A message that no row knows was told once more, after an unclear answer; the one that is known says so."""
-    rows = seen.scene.all(Notice, col(Notice.ts).is_not(None))
+    """A message that no row knows came from somebody who died with it: its notice was told once more, and says so.
+
+    Or it was dropped then, having nothing to say any more (*looking at it* of what is decided): no repetition.
+    """
+    rows = seen.scene.all(Notice)
     known = {row.ts for row in rows} | {row.ts for row in seen.scene.all(Message)}
     workspace = seen.scene.slack.workspace
     with workspace.lock:
         said = [message for place in workspace.messages.values() for message in place.values()]
-    lost: Counter[str] = Counter()
-    for message in said:
-        by_us = message.user == BOT_USER and message.only_for is None
-        if by_us and message.ts not in known:
-            lost[message.channel] += 1
-    unclear = [row for row in rows if row.unclear]
-    for channel, count in lost.items():
-        marked = sum(
-            1
-            for message in said
-            if message.channel == channel and message.text.startswith(REPEATED.strip()[:12])
-        )
-        repeats = sum(max(1, row.attempts - 1) for row in unclear)
-        if repeats < count:
-            yield f"{channel}: {count} messages that no row knows, {marked} marked as repeated"
+    lost = [each for each in said if each.user == BOT_USER and each.only_for is None and each.ts not in known]
+    repeats = sum(max(1, row.attempts - 1) for row in rows if row.unclear)
+    if repeats < len(lost):
+        texts = [message.text for message in lost]
+        yield f"no row knows {len(lost)} messages, and {repeats} notices were repeated: {texts[:3]}"
 
 
 # --- figures -------------------------------------------------------------------------------------------------
