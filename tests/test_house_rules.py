@@ -74,6 +74,7 @@ WALL_CLOCK = {
 }
 SLEEP = {
     "app/cli/terminal.py": "the terminal waits for the read-back, and nobody waits for the terminal",
+    "app/store/engine.py": "SQLite tells no other process when its one writer is done",
     "app/web.py": "the count of refused senders is written once a minute",
     "connectors/http.py": "a safe call is repeated within the deadline that its caller gave",
     "app/sandbox/api.py": "a slow Slack is one of its faults",

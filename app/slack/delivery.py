@@ -29,8 +29,8 @@ from app.store.tables import Message, Notice, PersonRow, Request
 
 log = structlog.get_logger()
 
-BUDGET = 200
-"""So many messages before the caller looks whether it should stop."""
+BUDGET = 50
+"""So many messages before the caller looks whether it should stop, or give way."""
 FEW = 5
 """So many while there is something more urgent to do."""
 LATE_EVERY = timedelta(seconds=1)
@@ -93,11 +93,11 @@ class Delivery:
         a good policy folder.
         """
         grace = timedelta() if until is None else max(timedelta(), self._steps.now() - until)
-        for _ in range(most):
-            if self._is_quiet() or not self._deliver_one(grace):
-                break
+        sent = 0
+        while sent < most and not self._is_quiet() and self._deliver_one(grace):
+            sent += 1
         self._escalate()
-        return self._rest(grace)
+        return self._rest(grace) if sent < most else timedelta()
 
     def _escalate(self) -> None:
         now = self._steps.now()
@@ -294,7 +294,7 @@ class Delivery:
         """Every refusal that waits here in one line, a line a minute: noise must not bury an alert."""
         now = self._steps.now()
         with self._steps.read() as session:
-            last = outbox.last_refusals(session, notice.conversation)
+            last = outbox.last_refusals(session, notice.conversation, now - outbox.REFUSALS_EVERY)
             rows = outbox.refusals(session, notice)
             ids = list(dict.fromkeys(row.request_id for row in rows if row.request_id))
             found = [session.get(Request, each) for each in ids[: cards.MOST_REFUSALS]]

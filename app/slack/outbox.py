@@ -14,12 +14,12 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    ScalarSelect,
     Select,
     Subquery,
     and_,
     bindparam,
     case,
-    exists,
     func,
     inspect,
     or_,
@@ -42,7 +42,7 @@ _WRONG = 2 * LEASE
 OVERDUE = timedelta(seconds=60)
 REFUSALS_EVERY = timedelta(seconds=60)
 MOST_TOLD = 20
-MOST_AHEAD = 20
+MOST_AHEAD = 50
 """So many are found by one look: each waits behind the others, whatever else comes to be as urgent meanwhile."""
 _LOCK = "outbox"
 
@@ -108,8 +108,8 @@ def claim(step: Step, owner: str, until: datetime, ahead: Ahead) -> Claimed | No
         return None
     settled: tuple[int, ...] = ()
     if found.slot is not None:
-        where = {"slot": found.slot, "conversation": found.conversation}
-        rows = step.session.connection().execute(_same_slot(), where).all()
+        where = {"slot": found.slot, "request": found.request_id}
+        rows = [row for row in step.session.connection().execute(_same_slot(), where) if row.sent_at is None]
         settled = tuple(row.id for row in rows if row.id != found.id)
         found.head = rows[-1].head or found.head
         # One of them may have reached Slack before its sender died, and this one says the same anew.
@@ -142,40 +142,35 @@ def _at(until: datetime, now: datetime) -> dict[str, datetime]:
 
 
 @cache
-def _same_slot() -> Select[int | None, str | None, bool, datetime | None]:
-    same = (col(Notice.slot) == bindparam("slot"), col(Notice.conversation) == bindparam("conversation"))
-    columns = (col(Notice.id), col(Notice.head), col(Notice.unclear), col(Notice.lease_until))
-    return sa_select(*columns).where(*_waiting(*same)).order_by(col(Notice.id))
+def _same_slot() -> Any:
+    """All that was ever said in a slot, which is little."""
+    same = (col(Notice.request_id) == bindparam("request"), col(Notice.slot) == bindparam("slot"))
+    columns = (Notice.id, Notice.head, Notice.unclear, Notice.lease_until, Notice.sent_at)
+    return sa_select(*columns).where(*same).order_by(col(Notice.id))  # type: ignore[call-overload]
 
 
 @cache
 def _ready() -> Select[int | None, int]:
     firsts = _firsts()
     ready = sa_select(col(Notice.id), col(Notice.priority)).join(firsts, firsts.c.id == col(Notice.id))
-    ready = ready.where(firsts.c.place == 1, _is_due(), ~_busy())
+    ready = ready.where(_is_due(), _is_free())
     return ready.order_by(col(Notice.priority), col(Notice.id)).limit(MOST_AHEAD)
 
 
 @cache
 def _still_ready() -> Any:
     """The notice ``:key``, where it is still the first of its conversation that may be sent."""
-    other: Any = aliased(Notice)
-    sooner = or_(
-        other.priority < col(Notice.priority),
-        and_(other.priority == col(Notice.priority), other.id < col(Notice.id)),
-    )
-    relevant = or_(_is_due(other), other.attempts > 0)
-    theirs = other.conversation == col(Notice.conversation)
-    before = exists().where(theirs, other.sent_at.is_(None), relevant, sooner)
-    mine = _waiting(col(Notice.id) == bindparam("key"), _is_due(), ~_busy(), ~before)
-    return select(Notice).where(*mine)
+    is_first = col(Notice.id) == _first_of(col(Notice.conversation))
+    return select(Notice).where(col(Notice.id) == bindparam("key"), is_first, _is_due(), _is_free())
 
 
 @cache
 def _more_urgent() -> Select[int | None]:
     """One that was written after ``:newest``, and is to go before those of ``:priority``."""
     since = (col(Notice.id) > bindparam("newest"), col(Notice.priority) < bindparam("priority"))
-    return sa_select(col(Notice.id)).where(*_waiting(*since, _is_due())).limit(1)
+    # So said that no database walks through all that wait, which it believes to be few: its figures are of a calm hour.
+    waits = func.coalesce(Notice.sent_at, Notice.created_at) == col(Notice.created_at)
+    return sa_select(col(Notice.id)).where(*since, waits, _is_due()).order_by(col(Notice.id)).limit(1)
 
 
 @cache
@@ -185,24 +180,19 @@ def _next_at() -> Select[Any]:
     soonest = func.min(case((_is_due(), _NOW), else_=col(Notice.due_at)))
     first = sa_select(soonest.label("at")).join(firsts, firsts.c.id == col(Notice.id))
     later = _waiting(col(Notice.due_at) > _NOW, col(Notice.attempts) == 0)
-    sending = _waiting(col(Notice.lease_until) > _NOW)
     instants = union_all(
-        first.where(firsts.c.place == 1, ~_busy()),
+        first.where(_is_free()),
         sa_select(func.min(Notice.due_at)).where(*later),
-        sa_select(func.min(Notice.lease_until)).where(*sending),
+        sa_select(func.min(Notice.lease_until)).where(col(Notice.lease_until) > _NOW),
     ).subquery()
     return sa_select(func.min(instants.c.at))
 
 
-def _busy() -> ColumnElement[bool]:
-    """Whether somebody is sending in the notice's conversation."""
-    other = aliased(Notice)
-    return exists().where(
-        other.conversation == col(Notice.conversation),  # type: ignore[arg-type]
-        other.sent_at.is_(None),  # type: ignore[union-attr]
-        other.lease_until > _NOW,
-        other.lease_until <= _NOW_WRONG,
-    )
+def _is_free() -> ColumnElement[bool]:
+    """Whether nobody is sending in the notice's conversation. What was sent has no lease any more."""
+    other: Any = aliased(Notice)
+    leased = (other.lease_until > _NOW, other.lease_until <= _NOW_WRONG)
+    return col(Notice.conversation).not_in(sa_select(other.conversation).where(*leased))
 
 
 def _is_due(of: Any = Notice) -> ColumnElement[bool]:
@@ -212,12 +202,27 @@ def _is_due(of: Any = Notice) -> ColumnElement[bool]:
 
 
 def _firsts() -> Subquery:
-    """Each conversation's notices by urgency. One that was tried stays in the way of those behind it."""
-    place = func.row_number().over(
-        partition_by=col(Notice.conversation), order_by=(col(Notice.priority), col(Notice.id))
-    )
-    relevant = or_(_is_due(), col(Notice.attempts) > 0)
-    return select(col(Notice.id).label("id"), place.label("place")).where(*_waiting(relevant)).subquery()
+    """The first of each conversation. Which there are is read from an index, and each is one seek: never every row."""
+    conversations = sa_select(col(Notice.conversation)).where(*_waiting()).distinct().subquery()
+    first = _first_of(conversations.c.conversation)
+    return sa_select(first.label("id")).select_from(conversations).subquery()
+
+
+def _first_of(conversation: Any) -> ScalarSelect[Any]:
+    other: Any = aliased(Notice)
+    mine = (other.conversation == conversation, other.sent_at.is_(None), _is_in_the_way(other))
+    in_order = (
+        other.sent_at,
+        other.priority,
+        other.id,
+    )  # as the index has them: all are null, and PostgreSQL does not see it
+    first = sa_select(other.id).where(*mine).order_by(*in_order).limit(1)
+    return first.correlate_except(other).scalar_subquery()
+
+
+def _is_in_the_way(of: Any) -> ColumnElement[bool]:
+    """What comes after it in its conversation waits for it: one that was tried stays there, whenever it is due."""
+    return or_(_is_due(of), of.attempts > 0)
 
 
 def _waiting(*which: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
@@ -273,9 +278,10 @@ def card_slot(notice: Notice) -> str:
     return f"card:{notice.request_id}:{notice.conversation}"
 
 
-def last_refusals(session: Session, conversation: str) -> datetime | None:
-    """When refusals were last told there."""
+def last_refusals(session: Session, conversation: str, since: datetime) -> datetime | None:
+    """When refusals were last told there, if that was after ``since``."""
     told = (
+        col(Notice.sent_at) > since,
         col(Notice.conversation) == conversation,
         col(Notice.priority) == int(Priority.REFUSAL),
         col(Notice.ts).is_not(None),
@@ -305,13 +311,10 @@ def overdue_alerts(session: Session, now: datetime) -> list[Notice]:
         col(Notice.conversation).not_like("to:%"),
     )
     # While Slack is away altogether a direct message would fare no better.
-    tried = aliased(Notice)
-    refused = exists().where(
-        tried.conversation == col(Notice.conversation),  # type: ignore[arg-type]
-        tried.sent_at.is_(None),  # type: ignore[union-attr]
-        tried.last_error.is_not(None),  # type: ignore[union-attr]
-        tried.last_error.not_like("no answer%"),  # type: ignore[union-attr]
+    refusing = sa_select(col(Notice.conversation)).where(
+        *_waiting(col(Notice.last_error).not_like("no answer%"))
     )
+    refused = col(Notice.conversation).in_(refusing)
     query = select(Notice).where(*late, refused).order_by(col(Notice.id)).limit(50)
     return list(session.exec(query).all())
 

@@ -1,6 +1,9 @@
 """Databases: one engine with the settings that make a transaction mean the same on SQLite and PostgreSQL."""
 
+import random
+import sqlite3
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +13,7 @@ import psycopg
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
@@ -24,6 +27,8 @@ ANSWER_SECONDS = STATEMENT_SECONDS + 2.0
 AWAY = (DBAPIError, PoolTimeout)
 """What is raised while the database does not answer, or does not do what it is told."""
 _LOOK_SECONDS = 0.1
+_ASK_EVERY = 0.001, 0.003
+_PATIENT = f"busy_timeout={BUSY_SECONDS * 1_000}"
 _NOTICED = {
     "keepalives_idle": BUSY_SECONDS,
     "keepalives_interval": 2,
@@ -132,16 +137,45 @@ def _sqlite(url: str) -> Engine:
         # The driver's own transaction handling begins too late; ours is "begin" below.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", _PATIENT):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get("reading", False):
+            connection.exec_driver_sql("BEGIN")
+        else:
+            _begin_writing(connection)
 
     return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    """The write lock, asked for every other millisecond; raises ``OperationalError`` after ``BUSY_SECONDS``.
+
+    SQLite itself asks ever more rarely, up to ten times a second: beside a process that writes without a pause, whoever
+    has one thing to write would wait for seconds, and give up.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _has_begun(connection, is_last=time.monotonic() > deadline):
+            time.sleep(random.uniform(*_ASK_EVERY))  # noqa: S311 - an instant, not a secret
+    finally:
+        driver.execute(f"PRAGMA {_PATIENT}")
+
+
+def _has_begun(connection: Connection, *, is_last: bool) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        is_busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        if is_last or not is_busy:
+            raise
+        return False
+    return True
 
 
 @contextmanager

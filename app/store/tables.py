@@ -193,8 +193,9 @@ class Notice(SQLModel, table=True):
 
     __tablename__ = "notice"
     __table_args__ = (
-        Index("notice_waiting", "sent_at", "due_at"),
-        Index("notice_order", "conversation", "sent_at", "priority", "id"),
+        # Led by what tells the few that wait from all that was ever sent.
+        Index("notice_order", "sent_at", "conversation", "priority", "id"),
+        Index("notice_leased", "lease_until"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -1,17 +1,18 @@
 """A step commits whole or not at all, has one winner, and leaves a chain without forks."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, event
 from sqlalchemy.exc import InternalError, OperationalError
 from sqlmodel import col, func, select
 
 from app.audit import verify
 from app.model import RequestState
 from app.store import ledger
+from app.store.engine import make_engine, writing
 from app.store.gathered import Gathered, Outrun
 from app.store.step import Outgoing, Step, Steps, newest
 from app.store.tables import Due, Hold, Notice, Request, Seen
@@ -313,6 +314,28 @@ def test_steps_that_share_a_transaction_change_nothing_where_one_row_is_not_as_i
     with steps.read() as session:
         assert {row.state for row in session.exec(select(Request)).all()} == {"refused"}
         assert not verify(session)
+
+
+def test_who_waits_for_sqlites_one_writer_asks_often_and_is_not_passed_over(own: Engine) -> None:
+    if own.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's writers do not wait for each other")
+    asked = Semaphore(0)
+    rival = make_engine(own.url.render_as_string(hide_password=False))
+    event.listen(
+        rival, "before_cursor_execute", lambda *said: asked.release() if "IMMEDIATE" in said[2] else None
+    )
+
+    def write() -> int:
+        with writing(rival) as session:
+            return session.exec(select(func.count()).select_from(Request)).one()
+
+    with ThreadPoolExecutor(1) as threads:
+        with writing(own) as session:
+            session.connection()
+            waiting = threads.submit(write)
+            assert all(asked.acquire(timeout=5) for _ in range(20))
+        assert waiting.result(timeout=5) == 0
+    rival.dispose()
 
 
 def ledger_head(steps: Steps) -> tuple[int, str]:

@@ -184,8 +184,8 @@ def _create_notice() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
     )
     op.create_index("ix_notice_request_id", "notice", ["request_id"])
-    op.create_index("notice_order", "notice", ["conversation", "sent_at", "priority", "id"])
-    op.create_index("notice_waiting", "notice", ["sent_at", "due_at"])
+    op.create_index("notice_leased", "notice", ["lease_until"])
+    op.create_index("notice_order", "notice", ["sent_at", "conversation", "priority", "id"])
 
 
 def _create_person() -> None:
