@@ -20,6 +20,7 @@ from tests.bench.figures import (
     LONG,
     PER_DATABASE,
     TOGETHER,
+    TOLD,
     TWO,
     VERIFIED,
     WEB,
@@ -93,26 +94,32 @@ def _usual(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[s
 
 
 def _crowds(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
-    """The largest comes last: people are told of it for hours."""
+    """The largest comes last: people are told of it for longer than anybody would wait here."""
     samples: dict[str, Sample] = {}
     with scene.second_worker(running):
         names = (TWO, TOGETHER.format(TWO))
-        samples |= _crowd(f"{kind}, two workers", running, sender, size, size.crowds[0], names)
+        found, ends_at = _crowd(f"{kind}, two workers", running, sender, size, size.crowds[0], names)
+        samples |= found
+        crowd.until_all_are_told(running, ends_at)
     for count in size.crowds:
-        samples |= _crowd(kind, running, sender, size, count, (AMONG.format(count), TOGETHER.format(count)))
+        names = (AMONG.format(count), TOGETHER.format(count))
+        found, ends_at = _crowd(kind, running, sender, size, count, names)
+        samples |= found
+        if count != size.crowds[-1]:
+            samples |= _shown({TOLD.format(count): crowd.until_all_are_told(running, ends_at)})
     return samples
 
 
 def _crowd(
     where: str, running: Scene, sender: Sender, size: Size, count: int, names: tuple[str, str]
-) -> dict[str, Sample]:
-    """What many open grants cost those who ask, and how long it takes until all of them are gone."""
+) -> tuple[dict[str, Sample], datetime]:
+    """What many open grants cost those who ask, how long it takes until all of them are gone, and when they ended."""
     _say(f"{where}: {count:,} grants open, which then end at one instant")
     people, ends_at = running.newcomers(count), crowd.in_time_for(count, size.among)
     crowd.open_for(running, people, ends_at)
     asked = giving.among_many(running, sender, size.among)
     back = crowd.until_all_is_back(running, people, ends_at)
-    return _shown(dict(zip(names, (asked, back), strict=True)))
+    return _shown(dict(zip(names, (asked, back), strict=True))), ends_at
 
 
 def _asked_in(url: str, size: Size, place: Path, number_of_policies: int) -> Sample:

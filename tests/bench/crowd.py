@@ -183,6 +183,18 @@ def until_all_is_back(scene: Scene, people: Sequence[int], ends_at: datetime) ->
     return Sample([took])
 
 
+def until_all_are_told(scene: Scene, ends_at: datetime) -> Sample:
+    """Seconds from the end until nothing waits that anybody is to hear: whoever is measured next has a quiet house."""
+    waiting = select(func.count()).select_from(Notice).where(col(Notice.sent_at).is_(None))
+    deadline = time.monotonic() + _GRACE
+    while left := _count(scene, waiting):
+        if time.monotonic() > deadline:
+            message = f"{left} messages still wait"
+            raise TimeoutError(message)
+        time.sleep(_LOOK_EVERY)
+    return Sample([(datetime.now(UTC) - ends_at).total_seconds()])
+
+
 def _count(scene: Scene, query: Any) -> int:
     with reading(scene.engine) as session:
         return int(session.connection().execute(query).scalar_one())

@@ -9,7 +9,7 @@ ACCESS, FIRST, ANSWER = "access", "first", "answer"
 STAGES = ("RequestOpened", "Decided", "GrantBegun", "GrantVerified")
 BEGUN, BACK = "begun", "back"
 OFFERED, SEARCHED, DECIDED, EXPLAINED = "offered", "searched", "decided", "explained"
-AMONG, TOGETHER = "among {}", "together {}"
+AMONG, TOGETHER, TOLD = "among {}", "together {}", "told {}"
 CATALOGUE, LONG, TWO = "catalogue", "long", "two workers"
 OUTAGE, GROWN = "outage of {}", "growth by {}"
 WHO, VERIFIED, HELP, WEB, WORKER, CLOCK = "who", "verified", "help", "web", "worker", "clock"
@@ -100,6 +100,7 @@ PER_DATABASE: Sequence[Line] = (
     *_grown(LONG, "a ledger of 1,000,000 entries instead of some thousands"),
     *_grown(TWO, "two workers instead of one"),
     Line(TOGETHER.format(1_000), "max", f"1,000 {_TOGETHER}", "s", 5, peer="14 s"),
+    Line(TOLD.format(1_000), "max", "the same, and everybody was told, by a Slack that answers at once", "s"),
     Line(TOGETHER.format(10_000), "max", f"10,000 {_TOGETHER}", "s", 30),
     Line(TOGETHER.format(TWO), "max", f"1,000 {_TOGETHER}, two workers", "s", 5),
     Line(OUTAGE.format("Valkey"), "max", "ends while Valkey is gone: read back after its time", "s", 2),
