@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
+from sqlalchemy import bindparam, delete
 from sqlmodel import col, select
 
 from app.model import SlackUser, iso
@@ -30,6 +31,11 @@ from app.policy import Policy, Settings
 from app.store.step import Outgoing, Step
 from app.store.tables import Notice, Request
 
+_UNSAID = delete(Notice).where(
+    col(Notice.request_id) == bindparam("request"),
+    col(Notice.kind).in_(["hearing", "waiting"]),
+    col(Notice.attempts) == 0,
+)
 FIRST_WORD = timedelta(milliseconds=700)
 WHAT_IS_MISSING = timedelta(seconds=5)
 MOST_CONFIRMERS = 20
@@ -139,6 +145,11 @@ def hearing(step: Step, request: Request) -> None:
     conversation = dm(requester(request))
     post(step, conversation, "hearing", Priority.ANSWER, request=request, after=FIRST_WORD)
     post(step, conversation, "waiting", Priority.ANSWER, request=request, after=WHAT_IS_MISSING)
+
+
+def decided(step: Step, request: Request) -> None:
+    """What ``hearing`` owed has nothing to say any more; what is being said at this moment is not taken back."""
+    step.session.connection().execute(_UNSAID, {"request": request.id})
 
 
 def told_before(step: Step, request: Request, slots: Sequence[str]) -> set[str]:

@@ -61,7 +61,7 @@ def spawn(child: Child) -> subprocess.Popen[bytes]:
     with _output(child.output) as output:
         return subprocess.Popen(
             [str(part) for part in child.argv],
-            env=None if child.env is None else _LEAN | child.env,
+            env=None if child.env is None else {**_LEAN, **child.env},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

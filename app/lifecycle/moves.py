@@ -35,6 +35,8 @@ def move(step: Step, request: Request, to: RequestState, /, **values: Any) -> No
     held, asked = {"state": request.state, "state_at": request.state_at}, paging.asks_of(request)
     if not step.change(request, held, state=str(to), state_at=step.now, **values):
         raise Lost
+    if held["state"] == RequestState.DECIDING:
+        notices.decided(step, request)
     paging.let_go(step, *asked)
 
 

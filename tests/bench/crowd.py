@@ -104,7 +104,11 @@ def model(scene: Scene) -> Model:
         hold = session.get_one(Hold, grant.hold_id)
         entries = [entry.model_dump() for entry in ledger.entries(session, request_id=request.id)]
         dues = session.exec(select(Due).where(col(Due.id) == f"revoke:{grant.id}")).all()
-        notices = session.exec(select(Notice).where(col(Notice.request_id) == request.id)).all()
+        said = (
+            col(Notice.request_id) == request.id,
+            col(Notice.sent_at).is_not(None),
+        )  # long ago, as it were
+        notices = session.exec(select(Notice).where(*said)).all()
         return Model(
             request.model_dump(),
             grant.model_dump(),

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlmodel import col
+
 from app.lifecycle.opening import Said, store_press
 from app.model import SlackUser
+from app.store.tables import Notice
 from tests.house import EACH, ORDERS_DB, TestHouse
 from tests.statements import heard, plans_of
 
@@ -15,6 +18,13 @@ CONFIRMED = ORDERS_DB.replace("then: grant}", "then: grant, confirm: {by: [group
 
 def seconds_to_the_end(house: TestHouse) -> float:
     return (datetime.fromisoformat(house.latest()["ends_at"]) - house.clock.now()).total_seconds()
+
+
+def test_who_is_answered_at_once_leaves_nothing_that_waits_to_say_that_it_is_looked_at(
+    house: TestHouse,
+) -> None:
+    house.asks("ada", LINE)
+    assert not house.rows(Notice, col(Notice.kind).in_(["hearing", "waiting"]))
 
 
 @EACH
