@@ -34,7 +34,7 @@ from app.sources import SourceRack
 from app.state import StateFolder
 from app.store import due as timetable
 from app.store import schema
-from app.store.engine import AWAY, make_engine
+from app.store.engine import AWAY, make_engine, shut
 from app.store.step import Steps
 from app.targets import ConnectorRack, kinds_of
 from app.watch import CredentialCheck, Watch
@@ -101,7 +101,7 @@ class House:
         self.targets.close()
         self.pagers.close()
         self.desk.facts.close()  # type: ignore[attr-defined]
-        self.engine.dispose()
+        shut(self.engine)
 
 
 def build(

@@ -99,6 +99,17 @@ def _closing(engine: Engine) -> Engine:
     return engine
 
 
+def shut(engine: Engine) -> None:
+    """Let go of every connection, for good: a thread that is late finds the database away and opens none."""
+
+    @event.listens_for(engine, "do_connect")
+    def refuse(*_given: Any) -> None:
+        message = "this process has let go of its database"
+        raise PoolTimeout(message)
+
+    engine.dispose()
+
+
 def wait_longer(connection: Connection, seconds: float) -> None:
     """From now on this connection has that long for each answer: for what is known to take its time."""
     driver = connection.connection.driver_connection

@@ -339,7 +339,7 @@ class TestMembership(AccessContract):
 def test_what_takes_too_long_fails_in_passing_and_is_found_again_and_not_started_twice(
     far_side: AwsFarSide, center: Center
 ) -> None:
-    impatient, center.takes = connector(far_side.url, deadline="1s"), float("inf")
+    impatient, center.takes = connector(far_side.url, deadline="2s"), float("inf")
     for _ in range(2):
         with pytest.raises(ConnectorError, match="under way") as caught:
             grant(impatient)
@@ -355,7 +355,7 @@ def test_what_takes_too_long_fails_in_passing_and_is_found_again_and_not_started
 def test_what_was_started_here_is_remembered_though_the_list_does_not_show_it_yet(
     far_side: AwsFarSide, center: Center
 ) -> None:
-    bot, center.takes = connector(far_side.url, deadline="1s"), float("inf")
+    bot, center.takes = connector(far_side.url, deadline="2s"), float("inf")
     far_side.when("ListAccountAssignmentCreationStatus", says(http(200, {})))
     with pytest.raises(ConnectorError, match="under way"):
         grant(bot)
