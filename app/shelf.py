@@ -18,7 +18,7 @@ from app.policy import Difference, Kinds, PolicyFolder, Settings, compare, from_
 from app.store import due as timetable
 from app.store import pulses
 from app.store.live import connectors_with_open
-from app.store.step import Step, Steps
+from app.store.step import Steps
 from app.store.tables import Due, PolicyText, Pulse
 
 log = structlog.get_logger()
@@ -127,26 +127,38 @@ class PolicyShelf:
         text = PolicyText(
             digest=folder.digest, text=folder.text, loaded_at=self._steps.now(), commit=commit, clean=clean
         )
-        with self._steps.step() as step:
-            self._keep(step, folder, text)
+        while not self._keep(folder, text):
+            log.info("another process took another folder into force meanwhile")
         self._folder, self._from_disk, self.faults = folder, True, ()
 
-    def _keep(self, step: Step, folder: PolicyFolder, text: PolicyText) -> None:
-        """One ledger entry each time that another digest comes into force; the text stays in the database."""
-        step.lock_name("policy_text")
-        newest = step.session.exec(_NEWEST).first()
-        before = self._known(newest)
-        step.session.merge(text)
-        if newest is not None and newest.digest == folder.digest:
-            return
-        said = {"digest": text.digest, "commit": text.commit, "clean": text.clean}
-        step.record("PoliciesLoaded", "shelf", None, **said)
-        if before is None:
-            return
-        for settings in _channels(before, folder):
-            changes = _changes(before, folder)
-            notices.alert(step, settings, "policies_changed", changes=changes, digest=folder.digest)
-        step.due(NEWS, folder.digest, step.now, LANE, before=before.digest, since=iso(step.now))
+    def _keep(self, folder: PolicyFolder, text: PolicyText) -> bool:
+        """One ledger entry each time that another digest comes into force; the text stays in the database.
+
+        What was in force before is read outside the step: a thousand policies take seconds, and nobody may wait for it.
+        False: something else has come into force meanwhile.
+        """
+        seen = self._newest()
+        is_news = seen is None or seen.digest != folder.digest
+        before = self._known(seen) if is_news else None
+        changes = _changes(before, folder) if before else []
+        with self._steps.step() as step:
+            step.lock_name("policy_text")
+            newest = step.session.exec(_NEWEST).first()
+            if (newest and newest.digest) != (seen and seen.digest):
+                return False
+            step.session.merge(text)
+            if is_news:
+                said = {"digest": text.digest, "commit": text.commit, "clean": text.clean}
+                step.record("PoliciesLoaded", "shelf", None, **said)
+            if before is not None:
+                for settings in _channels(before, folder):
+                    notices.alert(step, settings, "policies_changed", changes=changes, digest=folder.digest)
+                step.due(NEWS, folder.digest, step.now, LANE, before=before.digest, since=iso(step.now))
+        return True
+
+    def _newest(self) -> PolicyText | None:
+        with self._steps.read() as session:
+            return session.exec(_NEWEST).first()
 
     def _known(self, kept: PolicyText | None) -> PolicyFolder | None:
         """The folder that was in force before, whichever process read it; None where there was none."""
@@ -201,8 +213,7 @@ class PolicyShelf:
         self.faults, self._told = (), None
 
     def _last_good(self) -> PolicyFolder | None:
-        with self._steps.read() as session:
-            kept = session.exec(_NEWEST).first()
+        kept = self._newest()
         return from_text(kept.text, kinds=self._where.kinds, env=self._where.env) if kept else None
 
     def _look(self) -> object:

@@ -1,7 +1,8 @@
 """What a reader who means harm looks for around the desk: threads that die, folders that lie, facts that never come."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import psycopg
@@ -11,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import facts, wiring
 from app.clock import Timetable
+from app.model import new_id
 from app.pools import MOST_TOGETHER, Pools
 from app.queue import Listener
 from app.rosters import MOST_MEMBERS, Rosters
@@ -148,6 +150,35 @@ def test_a_folder_that_was_changed_while_nobody_ran_is_told(house: TestHouse) ->
     shelf = house.house.shelf
     for _ in ("web", "worker"):
         PolicyShelf(shelf._where, house.house.steps).open(must_be_good=True)  # noqa: SLF001 - as a new process has it
+    assert len(alerts(house, "policies_changed")) == 1
+
+
+class Writing(dict[str, str]):
+    """An environment: whoever looks something up in it sees the database written to meanwhile."""
+
+    def __init__(self, house: TestHouse, env: Mapping[str, str]) -> None:
+        super().__init__(env)
+        self.house, self.asked = house, 0
+
+    def get(self, name: str, default: Any = None) -> Any:
+        with self.house.house.steps.step() as step:
+            step.first_time(new_id())
+        self.asked += 1
+        return super().get(name, default)
+
+
+def test_what_was_in_force_before_is_read_while_everybody_can_write(build: Build) -> None:
+    channel = 'security_channel: "${CHANNEL:-C0SECURITY}"'
+    house = build(settings=SETTINGS.replace("security_channel: C0SECURITY", channel), orders_db=ORDERS_DB)
+    house.clock.advance(seconds=1)
+    (house.policies / "orders-db.yaml").write_text(ORDERS_DB.replace("max: 4h", "max: 3h"))
+    where = house.house.shelf._where  # noqa: SLF001 - as a new process has it
+    env = Writing(house, where.env)
+    shelf = PolicyShelf(replace(where, env=env), house.house.steps)
+    shelf.open_without_database()  # the folder on disk alone
+    once, env.asked = env.asked, 0
+    shelf.open(must_be_good=True)
+    assert env.asked == 2 * once > 0
     assert len(alerts(house, "policies_changed")) == 1
 
 
