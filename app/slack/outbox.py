@@ -107,7 +107,7 @@ def claim(step: Step, owner: str, until: datetime, ahead: Ahead) -> Claimed | No
     if found is None:
         return None
     settled: tuple[int, ...] = ()
-    if found.slot is not None:
+    if found.slot is not None and found.request_id is not None:
         where = {"slot": found.slot, "request": found.request_id}
         rows = [row for row in step.session.connection().execute(_same_slot(), where) if row.sent_at is None]
         settled = tuple(row.id for row in rows if row.id != found.id)
