@@ -199,8 +199,10 @@ class TestHouse:
         return pools
 
     def deliver(self) -> None:
-        """Send every notice that waits."""
-        wiring.delivery_of(self.house).deliver(self.clock.now())
+        """Send every notice that waits, portion after portion."""
+        delivery = wiring.delivery_of(self.house)
+        while delivery.deliver(self.clock.now()) == timedelta():
+            pass
 
     def later(self, **by: float) -> None:
         """Let time pass, then do what became due."""

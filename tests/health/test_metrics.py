@@ -132,11 +132,12 @@ def test_a_look_costs_what_is_open_and_not_what_there_ever_was(watched: Watched,
     house.asks("ada", LINE)
     (live,), (sent, *_) = house.rows(Grant), house.rows(Notice)
     over = {**live.model_dump(), "state": "revoked"}
-    told = {**sent.model_dump(exclude={"id"}), "sent_at": house.clock.now()}
+    told, now = sent.model_dump(exclude={"id"}), house.clock.now()
     with databases.writing(house.house.engine) as session:
         connection = session.connection()
         connection.execute(insert(Grant), [{**over, "id": f"over{number}"} for number in range(2_000)])
-        connection.execute(insert(Notice), [told] * 2_000)
+        sent_ats = [now - timedelta(seconds=number) for number in range(2_000)]
+        connection.execute(insert(Notice), [{**told, "sent_at": each} for each in sent_ats])
         connection.exec_driver_sql("ANALYZE")
     with heard(house.house.engine) as asked:
         found = ops.values()
