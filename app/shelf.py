@@ -146,6 +146,7 @@ class PolicyShelf:
             newest = step.session.exec(_NEWEST).first()
             if (newest and newest.digest) != (seen and seen.digest):
                 return False
+            text.loaded_at = step.now  # after what was in force before, however long reading that took
             step.session.merge(text)
             if is_news:
                 said = {"digest": text.digest, "commit": text.commit, "clean": text.clean}

@@ -299,7 +299,7 @@ class Delivery:
             ids = list(dict.fromkeys(row.request_id for row in rows if row.request_id))
             found = [session.get(Request, each) for each in ids[: cards.MOST_REFUSALS]]
             views = [look(session, request, folder) for request in found if request]
-        if last is not None and now < last + outbox.REFUSALS_EVERY:
+        if last is not None:
             with self._steps.step() as step:
                 outbox.hold_refusals(step, rows, last + outbox.REFUSALS_EVERY)
             return

@@ -86,6 +86,14 @@ def make_engine(url: str, *, patience: float = ANSWER_SECONDS, idle: float = IDL
 
 def _closing(engine: Engine) -> Engine:
     """A connection that comes back after its pool was disposed of is closed, not kept where nobody looks."""
+    is_shut = threading.Event()
+    engine.update_execution_options(shut=is_shut)
+
+    @event.listens_for(engine, "do_connect")
+    def connect(*_given: Any) -> None:
+        if is_shut.is_set():
+            message = "this process has let go of its database"
+            raise PoolTimeout(message)
 
     @event.listens_for(engine, "connect")
     def made(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
@@ -101,12 +109,7 @@ def _closing(engine: Engine) -> Engine:
 
 def shut(engine: Engine) -> None:
     """Let go of every connection, for good: a thread that is late finds the database away and opens none."""
-
-    @event.listens_for(engine, "do_connect")
-    def refuse(*_given: Any) -> None:
-        message = "this process has let go of its database"
-        raise PoolTimeout(message)
-
+    engine.get_execution_options()["shut"].set()
     engine.dispose()
 
 
@@ -184,7 +187,8 @@ def _has_begun(connection: Connection, *, is_last: bool) -> bool:
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     except OperationalError as error:
-        is_busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        # The low byte: a file that another process mends after a crash is busy as well, under a number of its own.
+        is_busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
         if is_last or not is_busy:
             raise
         return False

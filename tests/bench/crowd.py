@@ -104,10 +104,8 @@ def model(scene: Scene) -> Model:
         hold = session.get_one(Hold, grant.hold_id)
         entries = [entry.model_dump() for entry in ledger.entries(session, request_id=request.id)]
         dues = session.exec(select(Due).where(col(Due.id) == f"revoke:{grant.id}")).all()
-        said = (
-            col(Notice.request_id) == request.id,
-            col(Notice.sent_at).is_not(None),
-        )  # long ago, as it were
+        # Said long ago, as it were: what waits yet is of the request that was asked a moment ago.
+        said = (col(Notice.request_id) == request.id, col(Notice.sent_at).is_not(None))
         notices = session.exec(select(Notice).where(*said)).all()
         return Model(
             request.model_dump(),

@@ -189,6 +189,10 @@ def test_no_message_costs_more_however_many_wait_or_were_ever_sent(outbox: Outbo
     for plan in firsts:  # the first of a conversation: one seek, in the order in which they are sent
         assert re.search(r"notice_1 USING INDEX notice_order \(sent_at=\? AND conversation=\?\)", plan)
         assert "notice_leased" in plan
+    urgent = [plan for plan in plans if "rowid>?" in plan]
+    assert len(urgent) >= len(
+        outbox.cards()
+    )  # what was written since the look, and nothing that waited before
 
 
 def test_what_a_channel_refuses_is_looked_for_once_and_not_for_each_that_waits(outbox: Outbox) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import col, func, select
 from app.audit import verify
 from app.model import RequestState
 from app.store import ledger
-from app.store.engine import make_engine, writing
+from app.store.engine import AWAY, make_engine, shut, writing
 from app.store.gathered import Gathered, Outrun
 from app.store.step import Outgoing, Step, Steps, newest
 from app.store.tables import Due, Hold, Notice, Request, Seen
@@ -355,3 +355,15 @@ def test_a_connection_that_comes_back_after_everything_was_let_go_of_is_closed(e
         kept: Any = fresh.connection.driver_connection
     kept.execute("SELECT 1")
     engine.dispose()
+
+
+def test_a_database_that_was_let_go_of_is_not_opened_again_by_whoever_is_late(own: Engine) -> None:
+    held = own.connect()
+    held.exec_driver_sql("SELECT 1")
+    driver: Any = held.connection.driver_connection
+    shut(own)
+    with pytest.raises(AWAY, match="let go of its database"):
+        own.connect()
+    held.close()
+    with pytest.raises(Exception, match="closed"):
+        driver.execute("SELECT 1")
