@@ -96,6 +96,7 @@ def _usual(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[s
 def _crowds(kind: Database, running: Scene, sender: Sender, size: Size) -> dict[str, Sample]:
     """The largest comes last: people are told of it for longer than anybody would wait here."""
     samples: dict[str, Sample] = {}
+    crowd.until_all_are_told(running, datetime.now(UTC))
     with scene.second_worker(running):
         names = (TWO, TOGETHER.format(TWO))
         found, ends_at = _crowd(f"{kind}, two workers", running, sender, size, size.crowds[0], names)

@@ -217,4 +217,4 @@ def _must_be_gone(scene: Scene, people: Sequence[int]) -> None:
 
 def in_time_for(count: int, asked: int) -> datetime:
     """An end that lies behind the writing of so many, and behind what so many ask meanwhile."""
-    return datetime.now(UTC) + timedelta(seconds=4 + count / 200 + asked)
+    return datetime.now(UTC) + timedelta(seconds=4 + count / 200 + 2 * asked)

@@ -51,20 +51,17 @@ def among_many(scene: Scene, sender: Sender, how_many: int) -> Sample:
     """Command to access read back of so many people, each known since a moment ago, where there is much."""
     known = Sample()
     for number in scene.newcomers(how_many):
-        ask(scene, sender, number, "orders-write 30m INC-1234 replica lag", all_told=False)
-        sent = ask(scene, sender, number, "orders-read 30m INC-1234 replica lag", all_told=False)
+        ask(scene, sender, number, "orders-write 30m INC-1234 replica lag")
+        sent = ask(scene, sender, number, "orders-read 30m INC-1234 replica lag")
         known.values.append(sum(_stages(scene, number, "orders-read", sent).values()))
     return known
 
 
-def ask(scene: Scene, sender: Sender, number: int, text: str, *, all_told: bool = True) -> Sent:
-    """Ask, then let the house come to rest: nothing is due, everybody was told.
-
-    A crowd is told for minutes, at the pace that Slack allows: beside it, nobody waits for that.
-    """
+def ask(scene: Scene, sender: Sender, number: int, text: str) -> Sent:
+    """Ask, then let the house come to rest: nothing is due, everybody was told."""
     sent = sender.command(number, text)
     deadline = time.monotonic() + _PATIENCE
-    while not (_is_quiet(scene) and (_all_are_told(scene) or not all_told)):
+    while not (_is_quiet(scene) and _all_are_told(scene)):
         if time.monotonic() > deadline:
             message = (
                 f"{person_id(number)} asked `{text}` and the house does not come to rest: {_left(scene)}"
