@@ -155,7 +155,7 @@ class PostgresConnector:
         if not _is_name(name):
             return self._nobody(name)
         with self._link.use() as db:
-            facts = db.row(postgres_sql.SURVEY, {"subject": name, "role": None})
+            facts = db.row(postgres_sql.SURVEY, postgres_sql.by_name(subject=name))
         return self._fitness(name, facts) or Subject(name)
 
     def find(self, access: Mapping[str, str]) -> Sequence[Holder]:
@@ -170,8 +170,7 @@ class PostgresConnector:
     def read(self, subject: str, access: Mapping[str, str], receipt: Receipt | None = None) -> Reading:
         """From the catalogue: what the server would say to ``SET ROLE``, and who made it so."""
         with self._link.use() as db:
-            [now] = db.rows(postgres_sql.CALLED_NOW, _ids(subject, access, receipt))
-            facts = self._survey(db, now.subject, {**access, "role": now.role})
+            facts = self._survey(db, subject, access, receipt)
         return Reading(_present(facts), _how(facts))
 
     def grant(self, subject: str, access: Mapping[str, str], request_id: str, ends_at: datetime) -> Receipt:
@@ -215,6 +214,9 @@ class PostgresConnector:
         if since is None:
             return None
         with self._link.use() as db:
+            if not db.row(postgres_sql.ANYTHING_SINCE, {"xid": since}).anything:
+                return []
+        with self._link.use() as db:  # with a deadline of its own
             asked = _ids(subject, access, receipt) | {"xid": since, "most": _MOST_LINES + 1}
             lines = [row.line for row in db.rows(postgres_sql.LEFT_BEHIND, asked)]
         if None in lines:
@@ -247,11 +249,13 @@ class PostgresConnector:
         """Close the pool. A later call opens it anew."""
         self._link.close()
 
-    def _survey(self, db: Session, subject: str, access: Mapping[str, str]) -> _Facts:
+    def _survey(
+        self, db: Session, subject: str, access: Mapping[str, str], receipt: Receipt | None = None
+    ) -> _Facts:
         if not _is_name(subject):
             message = f"{self._name} cannot have an account of that name"
             raise ConnectorError(message, permanent=True)
-        facts: _Facts = db.row(postgres_sql.SURVEY, {"subject": subject, "role": access["role"]})
+        facts: _Facts = db.row(postgres_sql.SURVEY, _ids(subject, access, receipt))
         return facts
 
     def _fitness(self, name: str, facts: _Facts) -> NoSubject | None:

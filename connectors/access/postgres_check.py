@@ -21,7 +21,7 @@ def faults(db: Session, name: str, roles: Sequence[str], *, ends_sessions: bool)
     """What is wrong with the server, with the bot's account, and with each of the roles it should give."""
     footing = db.row(postgres_sql.FOOTING)
     found = [*_of_account(db, name, footing, ends_sessions=ends_sessions)]
-    if db.row(postgres_sql.SURVEY, {"subject": None, "role": None}).own_records:
+    if db.row(postgres_sql.SURVEY, postgres_sql.by_name()).own_records:
         found.append(
             Problem(name, OWN_RECORDS, "keep the records in a database of their own, on another server")
         )
@@ -69,7 +69,7 @@ def _of_account(db: Session, name: str, footing: Any, *, ends_sessions: bool) ->
 
 def _of_role(db: Session, name: str, footing: Any, role: str) -> Sequence[Problem]:
     where = f"{name}, role {role}"
-    if db.row(postgres_sql.SURVEY, {"subject": None, "role": role}).role_oid is None:
+    if db.row(postgres_sql.SURVEY, postgres_sql.by_name(role=role)).role_oid is None:
         return [Problem(where, "there is no such role", f"CREATE ROLE {quoted(role)} NOLOGIN;")]
     found = [*perils(db, name, role)]
     by_createrole = footing.createrole and db.version < PER_GRANTOR

@@ -181,7 +181,7 @@ class Session:
         for attempt in range(1, _RACE_ATTEMPTS + 1):
             try:
                 with self._translated(unclear=True):
-                    self._connection.execute(statement)
+                    self._connection.execute(statement, prepare=False)  # no two are alike
             except SqlError as error:
                 if error.sqlstate not in _RACES or attempt == _RACE_ATTEMPTS:
                     raise

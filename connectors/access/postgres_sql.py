@@ -8,8 +8,10 @@ Every connection's search path is ``pg_catalog``: no function that somebody plan
 SURVEY = """
 WITH RECURSIVE
 me AS (SELECT oid, rolname, rolsuper FROM pg_roles WHERE rolname = current_user),
-who AS (SELECT * FROM pg_roles WHERE rolname = %(subject)s::text),
-what AS (SELECT * FROM pg_roles WHERE rolname = %(role)s::text),
+who AS (SELECT * FROM pg_roles WHERE rolname = coalesce(
+  (SELECT rolname::text FROM pg_roles WHERE oid = %(subject_oid)s::bigint::oid), %(subject)s::text)),
+what AS (SELECT * FROM pg_roles WHERE rolname = coalesce(
+  (SELECT rolname::text FROM pg_roles WHERE oid = %(role_oid)s::bigint::oid), %(role)s::text)),
 mine AS MATERIALIZED (SELECT m.* FROM pg_auth_members m WHERE m.member = (SELECT oid FROM who)),
 direct AS (
   SELECT m.grantor, coalesce(g.rolname::text, 'a role that is gone') AS name
@@ -38,7 +40,16 @@ SELECT me.rolname AS bot, me.rolsuper AS bot_is_superuser,
     WHERE relname IN ('due', 'hold', 'ledger', 'policy_text') AND relkind IN ('r', 'p')) AS own_records
 FROM me LEFT JOIN who ON true LEFT JOIN what ON true
 """
-"""Who the bot is, what the subject and the role are (nulls: not there), and how the one has the other."""
+"""Who the bot is, what the subject and the role are (nulls: not there), and how the one has the other.
+
+Who had these numbers (0: nobody), under whatever name by now; else who has these names.
+"""
+
+
+def by_name(subject: str | None = None, role: str | None = None) -> dict[str, str | int | None]:
+    """What ``SURVEY`` is asked of names of which no number is known."""
+    return {"subject": subject, "role": role, "subject_oid": 0, "role_oid": 0}
+
 
 PERILS = """
 WITH RECURSIVE
@@ -72,12 +83,6 @@ WHERE m.grantor = (SELECT oid FROM pg_roles WHERE rolname = current_user)
   AND (r.rolname = %(role)s::text OR r.oid = %(role_oid)s::bigint::oid)
 """
 """What the bot's account gave: by name, and by number, which outlives a renaming."""
-
-CALLED_NOW = """
-SELECT coalesce((SELECT rolname FROM pg_roles WHERE oid = %(subject_oid)s::bigint::oid), %(subject)s::text) AS subject,
-       coalesce((SELECT rolname FROM pg_roles WHERE oid = %(role_oid)s::bigint::oid), %(role)s::text) AS role
-"""
-"""What account and role go by now."""
 
 HOLDERS = """
 WITH RECURSIVE
@@ -166,14 +171,35 @@ SELECT EXISTS (
 """
 """ADMIN OPTION of the bot's very own: what it gives through another role counts as that role's doing."""
 
-LEFT_BEHIND = """
-WITH RECURSIVE
+_MADE = (
+    "attribute", "class", "database", "default_acl", "foreign_server", "namespace", "policy", "proc", "rewrite",
+    "trigger", "type",
+)  # fmt: skip
+"""Catalogues in which a row may be what somebody left behind."""
+_ANY_YOUNG = " OR ".join(f"EXISTS (SELECT FROM pg_{name} x WHERE age(x.xmin) <= young.age)" for name in _MADE)
+_YOUNG = """
 now AS MATERIALIZED (SELECT (pg_snapshot_xmax(pg_current_snapshot())::text)::bigint AS xid),
 young AS MATERIALIZED (
   SELECT CASE WHEN xid - %(xid)s::bigint < 2147483647
               THEN age((%(xid)s::bigint & 4294967295)::text::xid) ELSE 2147483647 END AS age
     FROM now
-),
+)
+"""
+ANYTHING_SINCE = f"""
+WITH {_YOUNG}
+SELECT now.xid < %(xid)s::bigint
+    OR EXISTS (SELECT FROM pg_prepared_xacts)
+    OR EXISTS (SELECT FROM pg_auth_members m WHERE age(m.xmin) <= young.age
+                  AND m.grantor <> (SELECT oid FROM pg_roles WHERE rolname = current_user))
+    OR EXISTS (SELECT FROM pg_shdepend d WHERE age(d.xmin) <= young.age AND d.dbid <> 0
+                  AND d.dbid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
+    OR {_ANY_YOUNG} AS anything
+FROM now, young
+"""  # noqa: S608 - constants
+"""Whether ``LEFT_BEHIND`` could find anything at all, in half the time: in most hours nobody makes anything."""
+
+LEFT_BEHIND = f"""
+WITH RECURSIVE {_YOUNG},
 reach (id) AS (
   SELECT oid FROM pg_roles WHERE rolname = %(role)s::text OR oid = %(role_oid)s::bigint::oid
   UNION
@@ -267,7 +293,7 @@ UNION ALL
 SELECT 7, format('prepared transaction %%L of %%s in database %%s', x.gid, x.owner, x.database)
   FROM pg_prepared_xacts x JOIN pg_roles r ON r.rolname = x.owner WHERE r.oid IN (TABLE them)
 ORDER BY 1, 2 LIMIT %(most)s
-"""
+"""  # noqa: S608 - constants
 """What was made or changed since transaction ``xid`` (64 bits) by the role, what it may become, the subject.
 
 A catalogue row carries the transaction that wrote it in 32 bits (``xmin``); a row is as young as the youngest

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -81,9 +81,9 @@ class Target:
             ours = [sql.Identifier(name) for (name,) in connection.execute(there, [list(MADE)])]
             for name in ours:
                 connection.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(name))
+            connection.execute("DROP TABLE orders")
             for name in ours:
                 connection.execute(sql.SQL("DROP ROLE {}").format(name))
-            connection.execute("DROP TABLE orders")
 
 
 @pytest.fixture
@@ -464,6 +464,108 @@ def test_what_was_made_during_the_window_is_named(target: Target, bot: PostgresC
         assert line in found
 
 
+_MINE = ("CREATE TABLE mine (id int)", "ALTER TABLE mine OWNER TO incident_writer")
+_TRAP = (
+    "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "ALTER FUNCTION trap() OWNER TO incident_writer",
+)
+ALONE: Sequence[tuple[str, Sequence[str], str, str]] = (
+    (
+        "table",
+        ["GRANT SELECT ON orders TO incident_writer WITH GRANT OPTION"],
+        "GRANT SELECT ON orders TO mallory",
+        "SELECT on public.orders for mallory (given by incident_writer)",
+    ),
+    (
+        "column",
+        ["GRANT SELECT ON orders TO incident_writer WITH GRANT OPTION"],
+        "GRANT SELECT (note) ON orders TO mallory",
+        "SELECT on public.orders.note for mallory (given by incident_writer)",
+    ),
+    (
+        "schema",
+        ["GRANT USAGE ON SCHEMA public TO incident_writer WITH GRANT OPTION"],
+        "GRANT USAGE ON SCHEMA public TO mallory",
+        "USAGE on schema public for mallory (given by incident_writer)",
+    ),
+    (
+        "database",
+        ["GRANT TEMPORARY ON DATABASE postgres TO incident_writer WITH GRANT OPTION"],
+        "GRANT TEMPORARY ON DATABASE postgres TO mallory",
+        "TEMPORARY on database postgres for mallory (given by incident_writer)",
+    ),
+    (
+        "type",
+        [
+            "CREATE TYPE mood AS ENUM ('calm')",
+            "ALTER TYPE mood OWNER TO incident_writer",
+            "REVOKE USAGE ON TYPE mood FROM PUBLIC",
+        ],
+        "GRANT USAGE ON TYPE mood TO mallory",
+        "USAGE on type public.mood for mallory (given by incident_writer)",
+    ),
+    (
+        "foreign server",
+        [
+            "CREATE FOREIGN DATA WRAPPER wrapper",
+            "CREATE SERVER far FOREIGN DATA WRAPPER wrapper",
+            "GRANT USAGE ON FOREIGN SERVER far TO incident_writer WITH GRANT OPTION",
+        ],
+        "GRANT USAGE ON FOREIGN SERVER far TO mallory",
+        "USAGE on foreign server far for mallory (given by incident_writer)",
+    ),
+    (
+        "default privileges",
+        [],
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO mallory",
+        "default privileges of incident_writer",
+    ),
+    (
+        "function",
+        [],
+        "CREATE FUNCTION door() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "function public.door() of incident_writer",
+    ),
+    (
+        "trigger",
+        [*_MINE, *_TRAP, "CREATE TRIGGER old BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION trap()"],
+        "CREATE TRIGGER snare BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION trap()",
+        "trigger snare on public.mine, which runs public.trap()",
+    ),
+    (
+        "rule",
+        [*_MINE, "CREATE RULE old AS ON INSERT TO mine DO INSTEAD NOTHING"],
+        "CREATE RULE quiet AS ON DELETE TO mine DO INSTEAD NOTHING",
+        "rule quiet on public.mine",
+    ),
+    ("row policy", [*_MINE], "CREATE POLICY open ON mine USING (true)", "row policy open on public.mine"),
+    ("new member", [], "", "mallory is now a member of incident_writer (given by dba)"),
+    ("prepared", [], "BEGIN", "prepared transaction 'later' of incident_writer in database postgres"),
+)
+"""Nothing else is written with any of these: whatever looks first whether there is anything must look at each."""
+
+
+@pytest.mark.parametrize(
+    ("before", "made", "line"), [each[1:] for each in ALONE], ids=[each[0] for each in ALONE]
+)
+def test_whatever_was_made_is_named_where_nothing_else_was(
+    target: Target, bot: PostgresConnector, before: Sequence[str], made: str, line: str
+) -> None:
+    target.superuser(*before)
+    try:
+        receipt = grant(bot)
+        assert bot.left_behind("ada", WRITER, receipt) == []
+        if not made:
+            target.session("dba", "GRANT incident_writer TO mallory")
+        elif made == "BEGIN":
+            target.session("ada", "SET ROLE incident_writer", made, "PREPARE TRANSACTION 'later'")
+        else:
+            target.session("ada", "SET ROLE incident_writer", made)
+        assert bot.left_behind("ada", WRITER, receipt) == [line]
+    finally:
+        target.superuser("DROP FOREIGN DATA WRAPPER IF EXISTS wrapper CASCADE")
+
+
 def test_a_function_that_was_replaced_is_named_though_it_was_there_before(
     target: Target, bot: PostgresConnector
 ) -> None:
@@ -543,8 +645,9 @@ def test_a_long_list_is_cut_and_says_so(target: Target, bot: PostgresConnector) 
 
 
 def test_a_receipt_of_another_server_is_not_believed(bot: PostgresConnector) -> None:
-    receipt = {**grant(bot), "xid": 2**40}
-    assert bot.left_behind("ada", WRITER, receipt) is None
+    receipt = grant(bot)
+    assert bot.left_behind("ada", WRITER, {**receipt, "xid": 2**40}) is None
+    assert bot.left_behind("ada", WRITER, {**receipt, "xid": receipt["xid"] + 1_000_000}) is None
     assert bot.left_behind("ada", WRITER, {"xid": "1; DROP TABLE orders"}) is None
 
 
