@@ -51,6 +51,7 @@ class MariaDbServer:
             _program("mariadb-install-db"),
             "--no-defaults",
             f"--datadir={self._folder}/data",
+            f"--tmpdir={self._folder}",  # in /tmp, somebody else's cleaning takes its tables away
             *options,
         ]
         made = subprocess.run(
@@ -63,6 +64,7 @@ class MariaDbServer:
         options = [
             "--no-defaults",
             f"--datadir={own}/data",
+            f"--tmpdir={own}",
             f"--socket={self.socket}",
             "--bind-address=127.0.0.1",
             f"--port={self.port}",
