@@ -27,7 +27,8 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
     house = wiring.build(settings)
     _open(house)
     pools = wiring.make_pools(house)
-    house.steps.rings = _here_and_at_the_end(pools, house)
+    ringer = Ringer(house.bell) if house.bell else None
+    house.steps.rings = _here_and_at_the_end(pools, ringer)
     house.steps.hands = pools
     watching = wiring.make_watch(house, worker=True)
     listener = wiring.make_listener(house, pools, watching)
@@ -43,6 +44,8 @@ def run_worker(settings: Settings, stop: threading.Event) -> None:
             routine.run_if_due(house.clock.now())
     listener.stop()
     pools.stop()
+    if ringer:
+        ringer.stop()
     close_ops()
     house.close()
     log.info("worker stopped")
@@ -140,15 +143,15 @@ def _name_what_cannot_be_used(house: wiring.House) -> None:
 
 
 def _here_and_at_the_end(
-    pools: Pools, house: wiring.House
+    pools: Pools, ringer: Ringer | None
 ) -> Callable[[Sequence[str], Sequence[tuple[str, datetime]]], None]:
     """What this worker made due it looks at itself, at once; ends to come are the second bell's, in Redis."""
 
     def rings(lanes: Sequence[str], later: Sequence[tuple[str, datetime]]) -> None:
         pools.wake(lanes, mine=True)
         ends = [(lane, at) for lane, at in later if lane.startswith("take:")]
-        if ends and house.bell is not None:
-            house.bell.ring((), ends)
+        if ends and ringer is not None:
+            ringer.ring((), ends)
 
     return rings
 

@@ -39,6 +39,7 @@ MOST_FIELDS = 40
 REST_AFTER_FAILURE = 1.0
 """How long, in seconds, the bell is not tried again after Redis did not answer: nobody waits for it twice."""
 _PATIENCE = 0.25
+_NO_HURRY = 0.1
 
 _FIELDS = frozenset(
     {
@@ -139,6 +140,11 @@ def _is_a_ring(data: bytes) -> bool:
     )
 
 
+def whole_second(at: datetime) -> datetime:
+    """RQ cuts due times to whole seconds: rounded up, so that the second bell never rings early."""
+    return at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond else 0)
+
+
 class Bell:
     """Rings workers awake. Never raises and never keeps anybody waiting: the timetable does what is not heard."""
 
@@ -190,8 +196,7 @@ class Bell:
         self._redis.close()
 
     def _schedule(self, lane: str, at: datetime) -> None:
-        # RQ cuts due times to whole seconds: rounded up, so that the second bell never rings early.
-        second = at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond else 0)
+        second = whole_second(at)
         name = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in lane)[:100]
         job = self._queue.create_job(
             RING, args=([lane],), job_id=f"{name}-{int(second.timestamp())}", **_KEPT
@@ -330,33 +335,53 @@ class Listener:
 
 
 class Ringer:
-    """Rings from a thread of its own: a Redis that hangs delays no sweep."""
+    """Rings from a thread of its own: a Redis that hangs delays no sweep, and nobody who waits for access."""
 
     def __init__(self, bell: Bell) -> None:
         self._bell = bell
         self._lanes: set[str] = set()
+        self._later: set[tuple[str, datetime]] = set()
         self._lock = threading.Lock()
         self._some = threading.Event()
+        self._hurry = threading.Event()
+        """Somebody is to hear now, or the end has come."""
         self._stop = False
         self._thread = threading.Thread(target=self._run, name="ringer", daemon=True)
         self._thread.start()
 
-    def ring(self, lanes: Sequence[str]) -> None:
-        """Ring for these lanes soon; returns at once."""
+    def ring(self, lanes: Sequence[str], later: Sequence[tuple[str, datetime]] = ()) -> None:
+        """Ring for these lanes soon, and once more at these instants; returns at once."""
         with self._lock:
             self._lanes.update(lanes)
+            self._later.update((lane, whole_second(at)) for lane, at in later)
+        if lanes:
+            self._hurry.set()
         self._some.set()
 
     def _run(self) -> None:
         while not self._stop:
             self._some.wait()
+            # An end to come can wait: what was planned with it is being given at this moment.
+            self._hurry.wait(_NO_HURRY)
             self._some.clear()
-            with self._lock:
-                lanes, self._lanes = self._lanes, set()
-            if lanes:
-                self._bell.ring(sorted(lanes))
+            self._hurry.clear()
+            self._ring_all()
+        self._ring_all()
+
+    def _ring_all(self) -> None:
+        with self._lock:
+            lanes, self._lanes = self._lanes, set()
+            later, self._later = self._later, set()
+        if not (lanes or later):
+            return
+        try:
+            self._bell.ring(sorted(lanes), sorted(later))
+        except Exception as error:  # noqa: BLE001 - whatever Redis answered, the next ring is to be heard
+            log.warning("the bell cannot be rung", error=type(error).__name__)
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Ring for what was said until now, for a second at most, and no more."""
         self._stop = True
+        self._hurry.set()
         self._some.set()
+        self._thread.join(1)

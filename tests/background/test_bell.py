@@ -19,7 +19,7 @@ from rq.command import send_shutdown_command
 from rq.serializers import JSONSerializer
 from rq.suspension import suspend
 
-from app.queue import QUEUE, Bell, Listener, connect
+from app.queue import QUEUE, Bell, Listener, Ringer, connect, whole_second
 from app.redis_bounds import shapes
 from tests.servers import ValkeyServer
 from tests.serving import wait
@@ -198,6 +198,59 @@ def test_a_redis_that_hangs_is_not_asked_again_at_once() -> None:
         hangs.accept()[0].close()
         with pytest.raises(BlockingIOError):
             hangs.accept()
+
+
+class Stumbling(Bell):
+    """Finds something in Redis that its client cannot read, as often as ``stumbles`` says."""
+
+    stumbles = 1
+
+    def ring(self, lanes: Sequence[str], later: Sequence[tuple[str, datetime]] = ()) -> None:
+        if self.stumbles:
+            self.stumbles -= 1
+            raise ValueError("abc")  # as int() does with an answer that is no number
+        super().ring(lanes, later)
+
+
+def test_the_second_bell_outlives_an_answer_that_nobody_can_read(valkey: ValkeyServer, heard: Heard) -> None:
+    bell = Stumbling(valkey.url)
+    ringer = Ringer(bell)
+    ringer.ring((), [("take:lost", datetime.now(UTC))])
+    wait(lambda: not bell.stumbles, what="the answer")
+    ringer.ring((), [("take:orders-db", datetime.now(UTC))])
+    wait(lambda: heard.count("take:orders-db") > 0, what="the second bell")
+    ringer.stop()
+    bell.close()
+
+
+def test_ends_in_one_second_are_one_ring(valkey: ValkeyServer, redis: Redis) -> None:
+    bell, ringer = _ringer(valkey)
+    begin = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    soon = [("take:orders-db", begin + timedelta(milliseconds=each)) for each in (100, 200, 1000)]
+    ringer.ring((), [*soon, ("take:other", begin)])
+    ringer.stop()
+    assert {whole_second(at) for _, at in soon} == {begin + timedelta(seconds=1)}
+    assert len(_scheduled(redis)) == 2
+    bell.close()
+
+
+def test_what_was_planned_before_the_end_of_a_process_is_rung(valkey: ValkeyServer, redis: Redis) -> None:
+    bell, ringer = _ringer(valkey)
+    at = datetime.now(UTC) + timedelta(hours=1)
+    for number in range(20):
+        ringer.ring((), [(f"take:{number}", at)])
+    ringer.stop()
+    assert len(_scheduled(redis)) == 20
+    bell.close()
+
+
+def _ringer(valkey: ValkeyServer) -> tuple[Bell, Ringer]:
+    bell = Bell(valkey.url)
+    return bell, Ringer(bell)
+
+
+def _scheduled(redis: Redis) -> Sequence[Any]:
+    return cast("Sequence[Any]", redis.zrange(f"rq:scheduled:{QUEUE}", 0, -1))
 
 
 def test_what_lies_in_redis_names_a_function_and_lanes_and_nothing_else(
