@@ -21,9 +21,11 @@ outcome  dm, or unseen by others where they pressed     what became of a press: 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
 from app.model import SlackUser, iso
@@ -163,15 +165,23 @@ def told_before(step: Step, request: Request, slots: Sequence[str]) -> set[str]:
 
 def told_of(step: Step, requests: Sequence[str], slots: Sequence[str] | None = None) -> dict[str, set[str]]:
     """In which slots, of these or of all, something of each of these requests was owed before this step."""
-    before = select(Notice.request_id, Notice.slot).where(
-        col(Notice.request_id).in_(requests), col(Notice.slot).is_not(None)
-    )
-    if slots is not None:
-        before = before.where(col(Notice.slot).in_(slots))
+    which = {"requests": requests} | ({} if slots is None else {"slots": slots})
     told: dict[str, set[str]] = {name: set() for name in requests}
-    for name, slot in step.session.exec(before.distinct()).all():
-        told[str(name)].add(str(slot))
+    for name, slot in step.session.connection().execute(_told(of_all=slots is None), which).all():
+        told[name].add(slot)
     return told
+
+
+@cache
+def _told(*, of_all: bool) -> Any:
+    """Requests and slots of what was owed: of these ``:requests``, and (``of_all``: or not) of these ``:slots``."""
+    of_these = col(Notice.request_id).in_(bindparam("requests", expanding=True))
+    before = sa_select(col(Notice.request_id), col(Notice.slot)).where(
+        of_these, col(Notice.slot).is_not(None)
+    )
+    if not of_all:
+        before = before.where(col(Notice.slot).in_(bindparam("slots", expanding=True)))
+    return before.distinct()
 
 
 def conversations(step: Step, request: Request, slots: str) -> list[str]:

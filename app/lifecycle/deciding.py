@@ -1,7 +1,10 @@
 """Deciding a request: who asks, what the policy says of it now, what follows."""
 
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from app import notices
@@ -161,19 +164,19 @@ def somebody_elses(step: Step, assessment: Assessment) -> str | None:
     """One account belongs to one person: why this one does not belong to whoever asks, or None."""
     for place in assessment.places:
         connector = place.entry.access.connector
-        other = (
-            select(Request.email)
-            .join(Grant, col(Grant.request_id) == col(Request.id))
-            .join(PersonRow, col(PersonRow.email) == col(Request.email))
-            .where(
-                col(Grant.connector) == connector,
-                col(Grant.subject) == place.subject,
-                col(Request.email) != assessment.person.email,
-            )
-        )
-        if owner := step.session.exec(other.limit(1)).first():
+        account = {"connector": connector, "subject": place.subject, "email": assessment.person.email}
+        if owner := step.session.exec(_owner(), params=account).first():
             return (
                 f"The account `{place.subject}` at {connector} was given to {owner} before, "
                 f"and an account belongs to one person. {assessment.policy.owner.name} can mend it."
             )
     return None
+
+
+@cache
+def _owner() -> Any:
+    """The address of whoever had the account ``:subject`` at ``:connector`` before, and is not ``:email``."""
+    owner = select(Request.email).join(Grant, col(Grant.request_id) == col(Request.id))
+    owner = owner.join(PersonRow, col(PersonRow.email) == col(Request.email))
+    account = (col(Grant.connector) == bindparam("connector"), col(Grant.subject) == bindparam("subject"))
+    return owner.where(*account, col(Request.email) != bindparam("email")).limit(1)

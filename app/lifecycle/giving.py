@@ -6,9 +6,10 @@ that dies anywhere after that leaves rows which say what to do next.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import literal
+from sqlalchemy import bindparam, literal
 from sqlmodel import col, or_, select
 
 from app import notices
@@ -110,13 +111,18 @@ def _hold_key(place: Place) -> str:
 
 def _already_had(step: Step, hold: str, place: Place) -> bool:
     """What was there because of a grant of ours is not "already had": the later grant inherits the earlier's value."""
-    earlier = select(Grant).where(
-        col(Grant.hold_id) == hold, col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))
-    )
-    first = step.session.exec(earlier.order_by(col(Grant.planned_at)).limit(1)).first()
+    first: Grant | None = step.session.exec(_first_on_hold(), params={"hold": hold}).first()
     if first is None and not place.entry.promise.keeps_giver:
         return place.had and not _may_be_ours(step, hold)
     return first.already_had if first else place.had
+
+
+@cache
+def _first_on_hold() -> Any:
+    """Of the grants on ``:hold`` that are not over, the one that was planned first."""
+    is_open = col(Grant.state).not_in(sorted(FINAL_GRANT_STATES))
+    earlier = select(Grant).where(col(Grant.hold_id) == bindparam("hold"), is_open)
+    return earlier.order_by(col(Grant.planned_at)).limit(1)
 
 
 def _may_be_ours(step: Step, hold: str, but: str = "") -> bool:

@@ -4,7 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
+from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from app.lifecycle.desk import Given
@@ -50,13 +53,19 @@ def covers(session: Session, grants: Sequence[Grant]) -> dict[str, Grant]:
 
     It stays until the last one ends.
     """
-    held = select(Grant).where(
-        col(Grant.hold_id).in_([grant.hold_id for grant in grants]),
-        col(Grant.state) == str(GrantState.ACTIVE),
-    )
-    found = session.exec(held.order_by(col(Grant.ends_at).desc())).all()
+    found: Sequence[Grant] = session.exec(
+        _held(), params={"holds": [grant.hold_id for grant in grants]}
+    ).all()
     others = {
         grant.id: [other for other in found if other.hold_id == grant.hold_id and other.id != grant.id]
         for grant in grants
     }
     return {name: those[0] for name, those in others.items() if those}
+
+
+@cache
+def _held() -> Any:
+    """The active grants of these ``:holds``, the one that ends last first."""
+    of_these = col(Grant.hold_id).in_(bindparam("holds", expanding=True))
+    held = select(Grant).where(of_these, col(Grant.state) == str(GrantState.ACTIVE))
+    return held.order_by(col(Grant.ends_at).desc())

@@ -3,8 +3,11 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, Select, bindparam, func, inspect, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from app.lifecycle.assessing import Assessment
@@ -26,26 +29,43 @@ def count_used(
 
     An extension is no new use: it is judged as if its own request were not counted.
     """
-    this = (col(Request.policy) == policy.id, col(Request.id) != (but or ""))
-    given = (*this, col(Request.state) != str(RequestState.FAILED))
-    mine = (*given, col(Request.email) == email)
+    these = {"policy": policy.id, "email": email, "but": but or ""}
 
-    def within(window: timedelta | None, *which: ColumnElement[bool]) -> int:
-        if window is None:
-            return 0
-        query = select(func.count()).where(*which, col(Request.granted_at) > now - window)
-        return session.exec(query).one()
+    def found(query: Select[Any], **more: datetime) -> Any:
+        return session.connection().execute(query, these | more).scalar_one()
+
+    def within(window: timedelta | None, *, mine: bool) -> int:
+        return 0 if window is None else int(found(_given_since(mine=mine), since=now - window))
 
     limits = policy.limits
-    live = (*this, col(Request.state).in_(sorted(LIVE_STATES)))
-    ended = select(func.max(Request.ended_at)).where(*mine, col(Request.granted_at).is_not(None))
     return Used(
-        per_user=within(limits.per_user.window if limits.per_user else None, *mine),
-        policy=within(limits.policy.window if limits.policy else None, *given),
-        concurrent=session.exec(select(func.count()).where(*live)).one() if limits.concurrent else 0,
-        last_ended_at=session.exec(ended).one() if limits.cooldown else None,
-        by_window={window: within(window, *mine) for window in windows},
+        per_user=within(limits.per_user.window if limits.per_user else None, mine=True),
+        policy=within(limits.policy.window if limits.policy else None, mine=False),
+        concurrent=found(_live_now()) if limits.concurrent else 0,
+        last_ended_at=found(_last_ended()) if limits.cooldown else None,
+        by_window={window: within(window, mine=True) for window in windows},
     )
+
+
+_THIS = (col(Request.policy) == bindparam("policy"), col(Request.id) != bindparam("but"))
+_GIVEN = (*_THIS, col(Request.state) != str(RequestState.FAILED))
+_MINE = (*_GIVEN, col(Request.email) == bindparam("email"))
+
+
+@cache
+def _given_since(*, mine: bool) -> Select[Any]:
+    since = bindparam("since", type_=inspect(Request).columns["granted_at"].type)
+    return sa_select(func.count()).where(*(_MINE if mine else _GIVEN), col(Request.granted_at) > since)
+
+
+@cache
+def _live_now() -> Select[Any]:
+    return sa_select(func.count()).where(*_THIS, col(Request.state).in_(sorted(LIVE_STATES)))
+
+
+@cache
+def _last_ended() -> Select[Any]:
+    return sa_select(func.max(Request.ended_at)).where(*_MINE, col(Request.granted_at).is_not(None))
 
 
 def lock(step: Step, policy_id: str) -> None:
@@ -85,13 +105,21 @@ def freeze_that_stops(
     Locks against one that begins meanwhile. No policy is exempt from the freeze of a connector.
     """
     step.lock_name("freeze", shared=True)
-    which: ColumnElement[bool] = col(Freeze.connector).in_(sorted(connectors))
-    if policy_id not in settings.freeze_exempt:
+    which = {"connectors": sorted(connectors), "now": step.now}
+    first = _first_freeze(exempt=policy_id in settings.freeze_exempt)
+    found: Freeze | None = step.session.exec(first, params=which).first()
+    return found
+
+
+@cache
+def _first_freeze(*, exempt: bool) -> Any:
+    """In force at ``:now``, of these ``:connectors`` or (``exempt``: or not) of everything, which comes first."""
+    which: ColumnElement[bool] = col(Freeze.connector).in_(bindparam("connectors", expanding=True))
+    if not exempt:
         which = or_(col(Freeze.connector).is_(None), which)
-    in_force = (col(Freeze.thawed_at).is_(None), col(Freeze.until) > step.now)
-    query = select(Freeze).where(*in_force, which)
-    first = query.order_by(col(Freeze.connector).is_not(None), col(Freeze.until).desc()).limit(1)
-    return step.session.exec(first).first()
+    now = bindparam("now", type_=inspect(Freeze).columns["until"].type)
+    query = select(Freeze).where(col(Freeze.thawed_at).is_(None), col(Freeze.until) > now, which)
+    return query.order_by(col(Freeze.connector).is_not(None), col(Freeze.until).desc()).limit(1)
 
 
 def freeze_of(step: Step, folder: PolicyFolder, request: Request) -> Freeze | None:

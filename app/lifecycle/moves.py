@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from app import notices
@@ -94,8 +96,13 @@ def lock_grant(step: Step, request_id: str, grant_id: str) -> tuple[Request, Gra
 
 def grants_of(step: Step, request: Request) -> list[Grant]:
     """The request's grants in the policy's order, as they are now. The request's lock covers them."""
-    query = select(Grant).where(col(Grant.request_id) == request.id).order_by(col(Grant.n))
-    return list(step.session.exec(query.execution_options(populate_existing=True)).all())
+    return list(step.session.exec(_grants_of(), params={"request": request.id}).all())
+
+
+@cache
+def _grants_of() -> Any:
+    query = select(Grant).where(col(Grant.request_id) == bindparam("request")).order_by(col(Grant.n))
+    return query.execution_options(populate_existing=True)
 
 
 def close(

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 BUDGET = 50
 """So many messages before the caller looks whether it should stop, or give way."""
-FEW = 5
+FEW = 2
 """So many while there is something more urgent to do."""
 LATE_EVERY = timedelta(seconds=1)
 """How often it is looked at whether an alert is late."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    Update,
     and_,
     bindparam,
     case,
@@ -240,9 +241,17 @@ def renew(step: Step, owner: str, ids: Sequence[int]) -> None:
 
 def settle(step: Step, ids: Sequence[int], ts: str | None, error: str | None = None) -> None:
     """Owed no longer: delivered with that ts, or never to be (``error``)."""
-    values = {"sent_at": step.now, "ts": ts, "last_error": error, "lease_by": None, "lease_until": None}
-    mine = (col(Notice.id).in_(ids), col(Notice.sent_at).is_(None))
-    step.session.connection().execute(update(Notice).where(*mine).values(**values))
+    values = {"keys": ids, "at": step.now, "with_ts": ts, "error": error}
+    step.session.connection().execute(_settled(), values)
+
+
+@cache
+def _settled() -> Update:
+    """Of these ``:keys``, what waits yet: done with."""
+    mine = (col(Notice.id).in_(bindparam("keys", expanding=True)), col(Notice.sent_at).is_(None))
+    at = bindparam("at", type_=inspect(Notice).columns["sent_at"].type)
+    said = {"sent_at": at, "ts": bindparam("with_ts"), "last_error": bindparam("error")}
+    return update(Notice).where(*mine).values(**said, lease_by=None, lease_until=None)
 
 
 def postpone(step: Step, notice: Notice, at: datetime, error: str, *, unclear: bool = False) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, inspect, or_, update
+from sqlalchemy import ColumnElement, Select, Update, bindparam, func, inspect, or_, update
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
@@ -25,20 +25,18 @@ LONGEST_WAIT = timedelta(minutes=5)
 """No work that failed waits longer to be tried again; what is due later was planned so."""
 
 
-def _over(until: Any, now: datetime) -> ColumnElement[bool]:
-    return or_(until.is_(None), until <= now, until > now + _WRONG)
+def _over(until: Any, now: Any, wrong_from: Any) -> ColumnElement[bool]:
+    return or_(until.is_(None), until <= now, until > wrong_from)
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
-    return _over(col(Due.lease_until), now)
+    return _over(col(Due.lease_until), now, now + _WRONG)
 
 
 _AT = inspect(Due).columns["due_at"].type
 _UNTIL, _NOW = bindparam("until", type_=_AT), bindparam("now", type_=_AT)
 _WRONG_FROM = bindparam("wrong_from", type_=_AT)
-_UNHELD = or_(
-    col(Due.lease_until).is_(None), col(Due.lease_until) <= _NOW, col(Due.lease_until) > _WRONG_FROM
-)
+_UNHELD = _over(col(Due.lease_until), _NOW, _WRONG_FROM)
 
 
 @cache
@@ -178,11 +176,19 @@ def _holder(by: Due) -> str:
 
 def take_hold(step: Step, hold_id: str, by: Due) -> bool:
     """Begin work on one hold; False while other work on it is under way."""
-    until = col(Hold.lease_until)
-    free = or_(col(Hold.lease_by).is_(None), col(Hold.lease_by) == _holder(by), _over(until, step.now))
-    lease = {"lease_by": _holder(by), "lease_until": step.now + LEASE}
-    taken = update(Hold).where(col(Hold.id) == hold_id, free).values(**lease)
-    return step.session.connection().execute(taken).rowcount == 1
+    lease = {"holder": _holder(by), "leased_until": step.now + LEASE}
+    when = {"now": step.now, "wrong_from": step.now + _WRONG}
+    taken = step.session.connection().execute(_taking_hold(), {"key": hold_id} | lease | when)
+    return taken.rowcount == 1
+
+
+@cache
+def _taking_hold() -> Update:
+    holder = bindparam("holder", type_=inspect(Hold).columns["lease_by"].type)
+    over = _over(col(Hold.lease_until), _NOW, _WRONG_FROM)
+    free = or_(col(Hold.lease_by).is_(None), col(Hold.lease_by) == holder, over)
+    lease = {"lease_by": holder, "lease_until": bindparam("leased_until", type_=_AT)}
+    return update(Hold).where(col(Hold.id) == bindparam("key"), free).values(lease)
 
 
 def take_locked_hold(step: Gathered, hold: Hold, by: Due) -> bool:

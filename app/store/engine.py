@@ -236,5 +236,8 @@ def _turn(engine: Engine) -> Iterator[None]:
 def lock(session: Session, name: str, *, shared: bool = False) -> None:
     """Hold a named lock to the end of the transaction. On SQLite a writing transaction is alone already."""
     if session.get_bind().dialect.name == "postgresql":
-        function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-        session.connection().execute(text(f"SELECT {function}(hashtextextended(:name, 0))"), {"name": name})
+        session.connection().execute(_LOCK_SHARED if shared else _LOCK, {"name": name})
+
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_LOCK_SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
