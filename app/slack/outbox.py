@@ -162,7 +162,9 @@ def _ready() -> Select[int | None, int]:
 def _still_ready() -> Any:
     """The notice ``:key``, where it is still the first of its conversation that may be sent."""
     is_first = col(Notice.id) == _first_of(col(Notice.conversation))
-    return select(Notice).where(col(Notice.id) == bindparam("key"), is_first, _is_due(), _is_free())
+    still = select(Notice).where(col(Notice.id) == bindparam("key"), is_first, _is_due(), _is_free())
+    # What is being dropped, because it is decided, or settled at this moment is nobody's to claim any more.
+    return still.with_for_update(of=Notice, skip_locked=True)
 
 
 @cache
@@ -288,9 +290,10 @@ def card_slot(notice: Notice) -> str:
 
 
 def last_refusals(session: Session, conversation: str, since: datetime) -> datetime | None:
-    """When refusals were last told there, if that was after ``since``."""
+    """When refusals were last told there, if that was after ``since``, and not by a clock that was wrong."""
     told = (
         col(Notice.sent_at) > since,
+        col(Notice.sent_at) <= since + REFUSALS_EVERY + _WRONG,
         col(Notice.conversation) == conversation,
         col(Notice.priority) == int(Priority.REFUSAL),
         col(Notice.ts).is_not(None),

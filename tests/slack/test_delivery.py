@@ -572,6 +572,18 @@ def test_refusals_are_one_line_a_minute_however_many_there_are(outbox: Outbox) -
 
 
 @EACH
+def test_refusals_wait_for_no_line_that_a_clock_told_that_was_ahead(outbox: Outbox) -> None:
+    outbox.clock.advance(minutes=10)
+    outbox.refuses()
+    outbox.delivers()
+    told = len(outbox.cards())
+    outbox.clock.advance(minutes=-10)
+    outbox.refuses()
+    outbox.another_worker().deliver()
+    assert len(outbox.cards()) == told + 1
+
+
+@EACH
 def test_refusals_that_wait_stand_in_nobodys_way(outbox: Outbox) -> None:
     outbox.refuses()
     outbox.delivers()
