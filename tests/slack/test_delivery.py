@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event
+from sqlmodel import col
 
 from app import notices
 from app.model import SlackUser
@@ -278,6 +279,21 @@ def test_the_requester_hears_that_it_is_looked_at_only_while_it_is(outbox: Outbo
     outbox.changes(request_id, state="cancelled", ended_because="cancelled")
     outbox.later(seconds=5)
     assert len(outbox.dm("ada")) == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_is_being_dropped_holds_no_sender_up(outbox: Outbox) -> None:
+    """SQLite has one writer: whoever comes after it finds it gone."""
+    request_id = outbox.asks(state="deciding", plan=None, step_at=None, decide_by=None)
+    outbox.writes(lambda step: notices.hearing(step, step.session.get_one(Request, request_id)))
+    outbox.clock.advance(seconds=1)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    with outbox.steps.engine.begin() as deciding:
+        deciding.execute(delete(Notice).where(col(Notice.kind) == "hearing"))
+        outbox.delivers()
+        assert len(outbox.cards()) == 1
+    outbox.delivers()
+    assert outbox.dm("ada") == []
 
 
 # --- when Slack asks for patience --------------------------------------------------------------------------
