@@ -207,7 +207,7 @@ def delivery_of(house: House) -> Delivery:
     """What sends the notices that wait."""
     from app.slack.delivery import Delivery
 
-    return Delivery(house.steps, house.client, house.directory, house.shelf.current)
+    return Delivery(house.steps, house.client, house.directory, house.shelf.current, house.clock.latest)
 
 
 def make_pools(house: House, *, grace: timedelta = timedelta()) -> Pools:

@@ -73,12 +73,18 @@ class Delivery:
     """Sends what waits in the outbox. Remembers only what Slack may be asked again about."""
 
     def __init__(
-        self, steps: Steps, client: WebClient, directory: Directory, folder: Callable[[], PolicyFolder]
+        self,
+        steps: Steps,
+        client: WebClient,
+        directory: Directory,
+        folder: Callable[[], PolicyFolder],
+        latest: Callable[[], datetime],
     ) -> None:
         self._steps = steps
         self._directory = directory
         self._folder = folder
-        self._poster = Poster(client, directory, steps.now)
+        self._latest = latest
+        self._poster = Poster(client, directory, latest)
         self._fallback = Fallback(steps)
         self._owner = new_id()
         self._quiet_until: datetime | None = None
@@ -100,8 +106,8 @@ class Delivery:
         return self._rest(grace) if sent < most else timedelta()
 
     def _escalate(self) -> None:
-        now = self._steps.now()
-        if self._escalate_at is None or now >= self._escalate_at or now < self._escalate_at - LATE_EVERY:
+        now = self._latest()
+        if self._escalate_at is None or now >= self._escalate_at:
             self._escalate_at = now + LATE_EVERY
             self._fallback.escalate(self._folder())
 
@@ -113,7 +119,7 @@ class Delivery:
 
     def _is_quiet(self) -> bool:
         """Slack answered nobody a moment ago: one message at a time tries whether it is back."""
-        return self._quiet_until is not None and self._steps.now() < self._quiet_until
+        return self._quiet_until is not None and self._latest() < self._quiet_until
 
     def _rest(self, grace: timedelta) -> timedelta | None:
         now = self._steps.now()
@@ -121,10 +127,11 @@ class Delivery:
             at = outbox.next_at(session, now)
         if at is None:
             return None
+        rest = at - now
         if self._quiet_until is not None:
             # Nothing is sent before that; but whoever waits for an alert is to be woken in time.
-            at = min(max(at, self._quiet_until), now + LOOK_WHILE_QUIET)
-        return max(at + grace - now, _SOON)
+            rest = min(max(rest, self._quiet_until - self._latest()), LOOK_WHILE_QUIET)
+        return max(rest + grace, _SOON)
 
     def _is_something_ready(self, grace: timedelta) -> bool:
         """Looked at without a lock: most calls find nothing, and must not hold up those who write."""
@@ -171,7 +178,7 @@ class Delivery:
             self._postpone(notice, timedelta(seconds=limit.seconds), str(limit))
         except Silent as silence:
             after = pause(notice.attempts)
-            self._quiet_until = self._steps.now() + after
+            self._quiet_until = self._latest() + after
             self._postpone(notice, after, str(silence), unclear=silence.unclear)
         except Impossible as refusal:
             log.warning("notice cannot be delivered", conversation=notice.conversation, error=refusal.name)

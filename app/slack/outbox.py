@@ -18,7 +18,6 @@ from sqlalchemy import (
     Select,
     Subquery,
     Update,
-    and_,
     bindparam,
     case,
     func,
@@ -199,9 +198,8 @@ def _is_free() -> ColumnElement[bool]:
 
 
 def _is_due(of: Any = Notice) -> ColumnElement[bool]:
-    """Its time has come; or nobody knows its time, because it was written later than it is now."""
-    was_put_off = and_(of.attempts > 0, of.lease_until.is_(None))
-    return or_(of.due_at <= _UNTIL, and_(of.created_at > _UNTIL_WRONG, ~was_put_off))
+    """Its time has come; or nobody knows its time, because who set it saw an hour that has not come yet."""
+    return or_(of.due_at <= _UNTIL, func.coalesce(of.put_off_at, of.created_at) > _UNTIL_WRONG)
 
 
 def _firsts() -> Subquery:
@@ -258,11 +256,15 @@ def _settled() -> Update:
 
 def postpone(step: Step, notice: Notice, at: datetime, error: str, *, unclear: bool = False) -> None:
     """Not sent: owed again at that time, and the conversation waits behind it."""
-    values = {"due_at": at, "last_error": error, "lease_by": None, "lease_until": None}
+    values = _put_off(step, at) | {"last_error": error}
     if unclear:
         values["unclear"] = True
     mine = (col(Notice.id) == notice.id, col(Notice.sent_at).is_(None))
     step.session.connection().execute(update(Notice).where(*mine).values(**values))
+
+
+def _put_off(step: Step, at: datetime) -> dict[str, Any]:
+    return {"due_at": at, "put_off_at": step.now, "lease_by": None, "lease_until": None}
 
 
 def remember(step: Step, slot: str, channel: str, ts: str) -> None:
@@ -303,7 +305,7 @@ def last_refusals(session: Session, conversation: str, since: datetime) -> datet
 
 def hold_refusals(step: Step, rows: Sequence[Notice], at: datetime) -> None:
     """Let them wait for the next minute, in nobody's way."""
-    values = {"due_at": at, "attempts": 0, "lease_by": None, "lease_until": None}
+    values = _put_off(step, at) | {"attempts": 0}
     mine = col(Notice.id).in_([row.id for row in rows])
     step.session.connection().execute(update(Notice).where(mine).values(**values))
 

@@ -89,12 +89,15 @@ class Channels(Protocol):
 
 
 class Poster:
-    """Posts and changes messages. Knows for a while which channels are ours and where direct messages go."""
+    """Posts and changes messages. Knows for a while which channels are ours and where direct messages go.
 
-    def __init__(self, client: WebClient, channels: Channels, now: Callable[[], datetime]) -> None:
+    ``latest`` is a clock that cannot be set back: what holds for a while would hold for longer.
+    """
+
+    def __init__(self, client: WebClient, channels: Channels, latest: Callable[[], datetime]) -> None:
         self._client = client
         self._channels = channels
-        self._now = now
+        self._latest = latest
         self._blocked: dict[tuple[str, str], datetime] = {}
         self._ours: dict[str, datetime] = {}
         self._direct: dict[str, str] = {}
@@ -121,7 +124,7 @@ class Poster:
 
         What cannot be found out counts as shared for now: ``Limited``, and asked again.
         """
-        now = self._now()
+        now = self._latest()
         if now < self._ours.get(channel, now):
             return
         found = self.ask(lambda: self._channels.channel(channel))
@@ -160,7 +163,7 @@ class Poster:
         return self._call(method, channel, bare, repeatable=repeatable)
 
     def _call(self, method: str, key: str, arguments: dict[str, Any], *, repeatable: bool) -> Any:
-        now = self._now()
+        now = self._latest()
         if (until := self._blocked.get((method, key), now)) > now:
             raise Limited((until - now).total_seconds())
         reached(Point.BEFORE_SLACK, method)

@@ -58,6 +58,7 @@ class Outgoing:
 
 
 _NOT_SENT: dict[str, Any] = {
+    "put_off_at": None,
     "attempts": 0,
     "unclear": False,
     "escalated": False,

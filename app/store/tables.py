@@ -208,6 +208,7 @@ class Notice(SQLModel, table=True):
     head: str | None = None
     created_at: datetime
     due_at: datetime
+    put_off_at: datetime | None = None
     attempts: int = 0
     unclear: bool = False
     escalated: bool = False

@@ -79,7 +79,8 @@ class Outbox:
         self.delivery = self.another_worker()
 
     def another_worker(self) -> Delivery:
-        return Delivery(self.steps, self.client, SlackDirectory(self.client), lambda: self.folder)
+        directory = SlackDirectory(self.client)
+        return Delivery(self.steps, self.client, directory, lambda: self.folder, self.clock.latest)
 
     def close(self) -> None:
         self.steps.engine.dispose()

@@ -465,6 +465,77 @@ def test_what_a_clock_wrote_that_was_ahead_is_told_when_it_was_set_right(outbox:
     assert [card.text.startswith("(repeated") for card in outbox.cards()] == [True, False]
 
 
+@EACH
+def test_what_a_clock_put_off_that_was_ahead_holds_up_nobody_when_it_was_set_right(outbox: Outbox) -> None:
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.clock.advance(minutes=10)
+    outbox.faults.rate_limit("chat.postMessage", retry_after=1, count=1)
+    outbox.delivers()
+    assert not outbox.cards()
+    outbox.clock.advance(minutes=-10)
+    outbox.alerts("frozen", by="frank@example.com", reason="drill")
+    outbox.another_worker().deliver()
+    assert ["eve@" in card.text for card in outbox.cards()] == [True, False]
+
+
+@EACH
+def test_what_a_right_clock_put_off_waits_although_a_wrong_one_wrote_it(outbox: Outbox) -> None:
+    outbox.clock.advance(minutes=10)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.clock.advance(minutes=-10)
+    outbox.faults.rate_limit("chat.postMessage", retry_after=5, count=1)
+    outbox.delivers()
+    outbox.another_worker().deliver()
+    assert len(outbox.slack.requests("chat.postMessage")) == 1
+    outbox.clock.advance(seconds=5)
+    outbox.another_worker().deliver()
+    assert len(outbox.cards()) == 1
+
+
+@EACH
+def test_refusals_that_a_clock_held_that_was_ahead_are_told_when_it_was_set_right(outbox: Outbox) -> None:
+    outbox.clock.advance(minutes=10)
+    outbox.refuses()
+    outbox.delivers()
+    told = len(outbox.cards())
+    outbox.clock.advance(minutes=-10)
+    outbox.refuses(reason="INC-2 let me in")
+    outbox.clock.advance(minutes=10)
+    outbox.delivers()
+    assert len(outbox.cards()) == told
+    outbox.clock.advance(minutes=-10)
+    outbox.another_worker().deliver()
+    assert len(outbox.cards()) == told + 1
+
+
+@pytest.mark.parametrize("trouble", ["limited", "silent"])
+def test_a_sender_whose_clock_was_set_back_waits_no_longer_than_slack_asked_for(
+    outbox: Outbox, trouble: str
+) -> None:
+    outbox.clock.advance(minutes=10)
+    if trouble == "limited":
+        outbox.faults.rate_limit("chat.postMessage", retry_after=5, count=1)
+    else:
+        outbox.faults.refuse("chat.postMessage", "internal_error", 1)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.delivers()
+    outbox.clock.back = timedelta(minutes=10)
+    outbox.delivers()
+    assert not outbox.cards()
+    outbox.clock.advance(seconds=5)
+    outbox.delivers()
+    assert len(outbox.cards()) == 1
+
+
+def test_a_sender_whose_clock_was_set_back_tries_one_message_while_slack_is_silent(outbox: Outbox) -> None:
+    outbox.clock.back = timedelta(minutes=10)
+    outbox.faults.refuse("chat.postMessage", "internal_error")
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.tells(outbox.asks(), "active", Priority.GRANT)
+    outbox.delivers()
+    assert len(outbox.slack.requests("chat.postMessage")) == 1
+
+
 def test_what_slack_refuses_to_show_is_said_without_blocks(outbox: Outbox) -> None:
     outbox.faults.refuse("chat.postMessage", "invalid_blocks", 1)
     outbox.alerts("frozen", by="eve@example.com", reason="drill")
