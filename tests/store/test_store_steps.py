@@ -5,14 +5,14 @@ from threading import Event, Semaphore
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, event
+from sqlalchemy import Engine, delete, event, text
 from sqlalchemy.exc import InternalError, OperationalError
 from sqlmodel import col, func, select
 
 from app.audit import verify
 from app.model import RequestState
 from app.store import ledger
-from app.store.engine import AWAY, make_engine, shut, writing
+from app.store.engine import AWAY, make_engine, reading, shut, writing
 from app.store.gathered import Gathered, Outrun
 from app.store.step import Outgoing, Step, Steps, newest
 from app.store.tables import Due, Hold, Notice, Request, Seen
@@ -140,6 +140,17 @@ def test_what_only_reads_cannot_write_on_postgresql(steps: Steps) -> None:
         pytest.skip("SQLite reads in a transaction that could still be upgraded")
     with steps.read() as session, pytest.raises(InternalError, match="read-only transaction"):
         session.connection().execute(delete(Request))
+
+
+def test_what_reads_keeps_the_statements_that_were_prepared(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite prepares in the process")
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%as often as this%'")
+    for _ in range(8):
+        with reading(engine) as session:
+            session.connection().execute(text("SELECT 'as often as this'"))
+    with reading(engine) as session:
+        assert session.connection().execute(prepared).scalar() == 1
 
 
 def test_the_newest_row_is_found(steps: Steps, clock: TestClock) -> None:
