@@ -306,6 +306,8 @@ class Delivery:
             ids = list(dict.fromkeys(row.request_id for row in rows if row.request_id))
             found = [session.get(Request, each) for each in ids[: cards.MOST_REFUSALS]]
             views = [look(session, request, folder) for request in found if request]
+        if not rows:  # this sender was asleep, and another has done with them
+            return
         if last is not None:
             with self._steps.step() as step:
                 outbox.hold_refusals(step, rows, last + outbox.REFUSALS_EVERY)

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, event
-from sqlmodel import col
+from sqlmodel import col, select
 
 from app import notices
 from app.model import SlackUser
 from app.notices import Priority
+from app.policy import PolicyFolder
 from app.sandbox import Sandbox
 from app.sandbox.cast import BOT_USER
 from app.slack import outbox as rows
-from app.slack.delivery import BUDGET
+from app.slack.delivery import BUDGET, Delivery
+from app.slack.directory import SlackDirectory
 from app.store.step import Step
 from app.store.tables import Notice, Pulse, Request
 from tests.clock import MovedClock
@@ -534,6 +536,22 @@ def test_a_sender_whose_clock_was_set_back_tries_one_message_while_slack_is_sile
     outbox.tells(outbox.asks(), "active", Priority.GRANT)
     outbox.delivers()
     assert len(outbox.slack.requests("chat.postMessage")) == 1
+
+
+def test_a_sender_that_slept_says_nothing_of_refusals_that_another_has_done_with(outbox: Outbox) -> None:
+    outbox.refuses()
+
+    def sleeps() -> PolicyFolder:
+        in_hand = (col(Notice.conversation) == SECURITY, col(Notice.lease_until).is_not(None))
+        with outbox.steps.step() as step:
+            found = step.session.exec(select(Notice.id).where(*in_hand)).all()
+            rows.settle(step, [key for key in found if key is not None], None)
+        return outbox.folder
+
+    directory = SlackDirectory(outbox.client)
+    Delivery(outbox.steps, outbox.client, directory, sleeps, outbox.clock.latest).deliver()
+    assert not outbox.cards()
+    assert not outbox.waiting()
 
 
 def test_what_slack_refuses_to_show_is_said_without_blocks(outbox: Outbox) -> None:
