@@ -538,6 +538,20 @@ def test_a_sender_whose_clock_was_set_back_tries_one_message_while_slack_is_sile
     assert len(outbox.slack.requests("chat.postMessage")) == 1
 
 
+def test_a_sender_whose_clock_was_set_back_still_tells_elsewhere_what_a_channel_does_not_take(
+    outbox: Outbox,
+) -> None:
+    outbox.clock.advance(minutes=10)
+    outbox.delivers()
+    outbox.clock.back = timedelta(minutes=10)
+    outbox.faults.rate_limit("chat.postMessage", retry_after=600, count=1)
+    outbox.alerts("frozen", by="eve@example.com", reason="drill")
+    outbox.delivers()
+    outbox.later(seconds=61)
+    outbox.later(seconds=61)
+    assert "could not be reached" in outbox.dm("eve")[0].text
+
+
 def test_a_sender_that_slept_says_nothing_of_refusals_that_another_has_done_with(outbox: Outbox) -> None:
     outbox.refuses()
 
